@@ -1,0 +1,341 @@
+"""Settings: frozen, checked when made, read from TOML and written as JSON.
+
+`TrainConfig` *is* each of its parts, so a stage that needs only a part says so
+in its signature and is handed the whole::
+
+    def fit_member(batches: Iterable[RecordBatch], config: LearnerConfig) -> Member
+"""
+
+import datetime
+import tomllib
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Final, Literal, get_args
+
+import msgspec
+
+from emotiset.errors import ConfigError
+
+Format = Literal["auto", "tweets", "csv", "parquet", "text", "simulated"]
+Vote = Literal["majority", "weighted", "mean"]
+FeatureSet = Literal["byte4"]
+LearnerName = Literal["logistic", "pegasos"]
+
+_MAX_LOG2_FEATURES: Final = 28
+_TEST_FRACTION: Final = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceConfig:
+    """How raw input is found and read; never what is done with it.
+
+    Attributes
+    ----------
+    format
+        What the files hold; ``auto`` looks at their content.
+    text_column, lang_column, time_column, id_column
+        Column names for CSV and Parquet; None: the common names are tried.
+    label_column
+        Column with a known class.  Each row is then an observation: nothing is
+        filtered, balanced or taken for a copy.
+    block_size
+        Bytes of input that one task reads, where a file can be split.
+    limit
+        Read only the first so many records, in the order of the inputs.
+    max_bad_fraction
+        Share of unreadable records above which a run stops.
+    """
+
+    format: Format = "auto"
+    text_column: str | None = None
+    lang_column: str | None = None
+    time_column: str | None = None
+    id_column: str | None = None
+    label_column: str | None = None
+    block_size: int = 64 << 20
+    limit: int | None = None
+    max_bad_fraction: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        _check_choice("format", self.format, get_args(Format))
+        _check_range("block_size", self.block_size, at_least=1024)
+        _check_range("limit", self.limit, at_least=1)
+        _check_range("max_bad_fraction", self.max_bad_fraction, at_least=0, at_most=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelingConfig:
+    """Which tweets become labeled examples, and how.
+
+    Attributes
+    ----------
+    language
+        ``en``; ``en+es`` pools several; ``any`` keeps all.
+    lexicon
+        TOML text that extends or replaces the built-in lexicon.
+    keep_retweets
+        Keep tweets that repeat another's.
+    min_length
+        Characters a tweet needs before its symbols are removed; the paper asks
+        for more than 20.
+    positive, negative
+        Values of the label column; None: -1/1, 0/1 or negative/positive.
+    """
+
+    language: str = "en"
+    lexicon: str | None = None
+    keep_retweets: bool = False
+    min_length: int = 21
+    positive: str | None = None
+    negative: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        _check_range("min_length", self.min_length, at_least=0)
+        if "," in self.language:
+            raise ConfigError(
+                "language needs one code, several pooled by '+', or 'any', found "
+                f"{self.language!r}: train once for each language"
+            )
+        if not all(code.strip().isalnum() for code in self._code_stems()):
+            raise ConfigError(
+                "language needs a code such as en, several such as en+es, or 'any', "
+                f"found {self.language!r}: name at least one"
+            )
+        if (self.positive is None) != (self.negative is None):
+            raise ConfigError(
+                "positive and negative are needed together, found only one: name both"
+            )
+        if self.positive is not None and self.positive == self.negative:
+            raise ConfigError(
+                "positive and negative need two different values of the label "
+                f"column, found {self.positive!r} for both: change one"
+            )
+
+    def _code_stems(self) -> list[str]:
+        return [code.split("-")[0] for code in self.language.split("+")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleConfig:
+    """Which of the labeled examples are drawn, and for what.
+
+    Attributes
+    ----------
+    per_class
+        Examples of each polarity; None: as many as the rarer one has.
+    members
+        Members of the ensemble; None: chosen from the sample's size.
+    keep_copies
+        Keep every copy of a text, also where copies disagree.
+    test_fraction
+        Share of key space that is held out; None: 0.1, and 0 with a label column.
+    test_after
+        Hold out what was posted on this day or later, instead of a fraction.
+    seed
+        Changes the draw, the held-out set, the members and their order.
+    """
+
+    per_class: int | None = None
+    members: int | None = None
+    keep_copies: bool = False
+    test_fraction: float | None = None
+    test_after: datetime.date | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        _check_range("per_class", self.per_class, at_least=1)
+        _check_range("members", self.members, at_least=1, at_most=10_000)
+        _check_range("test_fraction", self.test_fraction, at_least=0, at_most=0.9)
+        _check_range("seed", self.seed, at_least=0, at_most=2**63 - 1)
+        if self.test_after is not None and self.test_fraction is not None:
+            raise ConfigError(
+                "test_fraction and test_after exclude each other, found both: keep one"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureConfig:
+    """How text becomes a row of the feature matrix.
+
+    Attributes
+    ----------
+    features
+        Name of the feature set; ``byte4`` is the paper's.
+    n_features
+        Columns, a power of two.
+    """
+
+    features: FeatureSet = "byte4"
+    n_features: int = 1 << 20
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        _check_choice("features", self.features, get_args(FeatureSet))
+        _check_range("n_features", self.n_features, at_least=2)
+        log2 = self.n_features.bit_length() - 1
+        if self.n_features != 1 << log2 or log2 > _MAX_LOG2_FEATURES:
+            raise ConfigError(
+                f"n_features needs a power of two up to 2^{_MAX_LOG2_FEATURES}, found "
+                f"{self.n_features}: try {1 << min(log2, _MAX_LOG2_FEATURES)}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearnerConfig:
+    """How one member learns from its part of the sample.
+
+    Attributes
+    ----------
+    learner
+        ``logistic`` regression by SGD, or ``pegasos``.
+    epochs
+        Passes over the part.
+    alpha
+        L2 regularization strength; multiplies ``|w|**2 / 2``.
+    eta0
+        First step size of ``logistic``; ``pegasos`` sets its own.
+    """
+
+    learner: LearnerName = "logistic"
+    epochs: int = 1
+    alpha: float = 1e-6
+    eta0: float = 0.1
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        _check_choice("learner", self.learner, get_args(LearnerName))
+        _check_range("epochs", self.epochs, at_least=1, at_most=1000)
+        _check_range("alpha", self.alpha, at_least=0, at_most=1)
+        _check_range("eta0", self.eta0, at_least=1e-9, at_most=1e3)
+        if self.alpha * self.eta0 >= 1:
+            raise ConfigError(
+                f"alpha * eta0 needs to stay under 1, found {self.alpha * self.eta0:g}:"
+                " lower one of them"
+            )
+        if self.learner == "pegasos" and self.alpha == 0:
+            raise ConfigError(
+                "pegasos needs alpha > 0, its step size is 1 / (alpha * step), "
+                "found 0: try 1e-5"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig(
+    SourceConfig, LabelingConfig, SampleConfig, FeatureConfig, LearnerConfig
+):
+    """Everything that one training run can be told; each part explains its own.
+
+    Attributes
+    ----------
+    vote
+        How the members' answers become one.
+
+    Examples
+    --------
+    >>> TrainConfig(members=8).members
+    8
+    >>> TrainConfig(n_features=1000)
+    Traceback (most recent call last):
+    ...
+    emotiset.errors.ConfigError: n_features needs a power of two up to 2^28, \
+found 1000: try 512
+    """
+
+    vote: Vote = "majority"
+
+    def __post_init__(self) -> None:
+        """Check each part, then what holds between parts."""
+        for part in TrainConfig.__bases__:
+            part.__post_init__(self)  # type: ignore[attr-defined]
+        _check_choice("vote", self.vote, get_args(Vote))
+        if self.positive is not None and self.label_column is None:
+            raise ConfigError(
+                "positive and negative name values of the label column, found no "
+                "label_column: name it too"
+            )
+
+    @property
+    def held_out_fraction(self) -> float:
+        """Share of key space that is held out, 0 to 0.9."""
+        if self.test_fraction is not None:
+            return self.test_fraction
+        has_own_rule = self.label_column is not None or self.test_after is not None
+        return 0.0 if has_own_rule else _TEST_FRACTION
+
+    def result_settings(self) -> dict[str, Any]:
+        """Return the settings that shape the model, as plain JSON values.
+
+        How the input is found and cut does not, so it is left out: the same
+        tweets from another kind of file give the same model file.
+        """
+        hidden = {field.name for field in fields(SourceConfig)} | {"lexicon"}
+        return {
+            name: value for name, value in self.to_dict().items() if name not in hidden
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all settings as plain JSON values."""
+        plain: dict[str, Any] = msgspec.to_builtins(asdict(self))
+        return plain
+
+
+def load_config(path: str | Path) -> dict[str, Any]:
+    """Read settings from a TOML file.
+
+    Returns
+    -------
+    dict
+        Only the settings that the file names, to be laid under others.
+
+    Raises
+    ------
+    ConfigError
+        If the file is missing, is no TOML, names a setting that does not exist, or
+        gives one a value of the wrong type.
+    """
+    try:
+        found = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            f"--config needs a readable TOML file, found {path}: {error.strerror}"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"--config needs a TOML file, found {path}: {error}"
+        ) from None
+    known = {field.name for field in fields(TrainConfig)}
+    for name in found:
+        if name not in known:
+            raise ConfigError(
+                f"{path} needs settings of TrainConfig, found {name!r}: "
+                f"choose from {', '.join(sorted(known))}"
+            )
+    try:
+        msgspec.convert(found, TrainConfig)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path} has a value of the wrong type: {error}") from None
+    return found
+
+
+def _check_choice(name: str, value: object, choices: Collection[str]) -> None:
+    if value not in choices:
+        raise ConfigError(f"{name} needs one of {', '.join(choices)}, found {value!r}")
+
+
+def _check_range(
+    name: str,
+    value: float | None,
+    *,
+    at_least: float,
+    at_most: float = float("inf"),
+) -> None:
+    # Written so that NaN is outside every range.
+    if value is not None and not at_least <= value <= at_most:
+        upper = "" if at_most == float("inf") else f" and at most {at_most:g}"
+        raise ConfigError(
+            f"{name} needs a value of at least {at_least:g}{upper}, found {value:g}"
+        )
