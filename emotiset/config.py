@@ -1,16 +1,12 @@
-"""Settings: frozen, checked when made, read from TOML and written as JSON.
-
-`TrainConfig` *is* each of its parts, so a stage that needs only a part says so
-in its signature and is handed the whole::
+"""Settings: frozen, checked when made.  `TrainConfig` *is* each of its parts, so
+a stage that needs only a part says so in its signature and is handed the whole::
 
     def fit_member(batches: Iterable[RecordBatch], config: LearnerConfig) -> Member
 """
 
 import datetime
-import tomllib
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 import msgspec
@@ -281,44 +277,6 @@ found 1000: try 512
         """Return all settings as plain JSON values."""
         plain: dict[str, Any] = msgspec.to_builtins(asdict(self))
         return plain
-
-
-def load_config(path: str | Path) -> dict[str, Any]:
-    """Read settings from a TOML file.
-
-    Returns
-    -------
-    dict
-        Only the settings that the file names, to be laid under others.
-
-    Raises
-    ------
-    ConfigError
-        If the file is missing, is no TOML, names a setting that does not exist, or
-        gives one a value of the wrong type.
-    """
-    try:
-        found = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(
-            f"--config needs a readable TOML file, found {path}: {error.strerror}"
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"--config needs a TOML file, found {path}: {error}"
-        ) from None
-    known = {field.name for field in fields(TrainConfig)}
-    for name in found:
-        if name not in known:
-            raise ConfigError(
-                f"{path} needs settings of TrainConfig, found {name!r}: "
-                f"choose from {', '.join(sorted(known))}"
-            )
-    try:
-        msgspec.convert(found, TrainConfig)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{path} has a value of the wrong type: {error}") from None
-    return found
 
 
 def _check_choice(name: str, value: object, choices: Collection[str]) -> None:

@@ -38,10 +38,9 @@ TWEETS: Final = pa.schema(
     ]
 )
 
-# What labeling hands on, and what sampling moves.
+# What labeling hands on: the text has lost its symbols, each row has a polarity.
 LABELED: Final = pa.schema(
     [
-        ("key", pa.uint64()),
         ("polarity", pa.int8()),
         ("created_at", TIME),
         ("id", pa.string()),
@@ -49,6 +48,9 @@ LABELED: Final = pa.schema(
         ("text", pa.string()),
     ]
 )
+
+# What sampling draws from and moves: the same, with the key in front.
+KEYED: Final = pa.schema([pa.field("key", pa.uint64()), *LABELED])
 
 # The bins of the funnel, in the order in which a record can fall into them.
 BINS: Final = (

@@ -1,0 +1,77 @@
+"""The command line: parses, calls, prints, and turns errors into exit codes."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from emotiset import __version__, cli_model, cli_train
+from emotiset.console import print_error
+from emotiset.errors import EmotisetError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="emotiset",
+    help="Raw tweets to a sentiment model, without a human label.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+app.command()(cli_train.train)
+app.command()(cli_model.predict)
+app.command()(cli_model.evaluate)
+app.command()(cli_model.inspect)
+app.command()(cli_model.simulate)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"emotiset {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, help="Print the version."),
+    ] = False,
+) -> None:
+    """Raw tweets to a sentiment model, without a human label."""
+
+
+def run(*prefix: str) -> None:
+    """Run the command of the arguments, and exit with its code.
+
+    Parameters
+    ----------
+    prefix
+        Words that go before the arguments: ``python -m emotiset.train`` is the
+        command ``train``.
+    """
+    sys.exit(_run([*prefix, *sys.argv[1:]]))
+
+
+def main() -> None:
+    """Run ``emotiset``."""
+    run()
+
+
+def _run(arguments: list[str]) -> int:
+    usage_error = typer.BadParameter.__mro__[1]  # its home differs between versions
+    try:
+        code = app(arguments, standalone_mode=False)
+    except EmotisetError as error:
+        print_error(str(error))
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        print_error("interrupted; no output was written")
+        return INTERRUPTED
+    except Exception as error:
+        if not isinstance(error, usage_error):
+            raise
+        print_error(f"{error.format_message()}; see --help")  # type: ignore[attr-defined]
+        return EmotisetError.exit_code
+    return code if isinstance(code, int) else 0

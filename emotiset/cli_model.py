@@ -1,0 +1,186 @@
+"""The commands that use a model, and the one that simulates tweets."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from emotiset.cli_options import (
+    BlockSize,
+    Format,
+    IdColumn,
+    LabelColumn,
+    LangColumn,
+    Limit,
+    MemoryLimit,
+    Negative,
+    Positive,
+    Quiet,
+    Scheduler,
+    SchedulerFile,
+    TextColumn,
+    Threads,
+    TimeColumn,
+    Workers,
+    make_cluster_config,
+    make_labeling_config,
+    make_source_config,
+)
+from emotiset.errors import InputError
+
+# Modules that load Dask, Arrow or numba are imported by the commands when they run.
+
+Model = Annotated[Path, typer.Argument(help="Model file.", metavar="MODEL")]
+Inputs = Annotated[
+    list[str],
+    typer.Argument(help="Files, folders or globs.", metavar="INPUT..."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+_STANDARD_INPUT = "-"
+
+
+def predict(
+    model: Model,
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            help="Files, folders or globs; - reads texts from standard input, one a "
+            "line, and writes JSON lines.",
+            metavar="INPUT...",
+        ),
+    ],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Parquet file.")
+    ] = None,
+    format: Format = None,
+    text_column: TextColumn = None,
+    lang_column: LangColumn = None,
+    time_column: TimeColumn = None,
+    id_column: IdColumn = None,
+    block_size: BlockSize = None,
+    limit: Limit = None,
+    scheduler: Scheduler = None,
+    scheduler_file: SchedulerFile = None,
+    workers: Workers = None,
+    threads: Threads = None,
+    memory_limit: MemoryLimit = None,
+    quiet: Quiet = False,
+) -> None:
+    """Classify texts: files to Parquet, or standard input to JSON lines."""
+    source = make_source_config(
+        format=format,
+        text_column=text_column,
+        lang_column=lang_column,
+        time_column=time_column,
+        id_column=id_column,
+        block_size=block_size,
+        limit=limit,
+    )
+    cluster = make_cluster_config(
+        scheduler, scheduler_file, workers, threads, memory_limit
+    )
+    from emotiset.atomic import check_writable
+    from emotiset.cluster import connect
+    from emotiset.console import print_note, show_progress
+    from emotiset.ensemble import load_ensemble
+    from emotiset.predict import predict as predict_files
+    from emotiset.predict import predict_lines
+
+    ensemble = load_ensemble(model)
+    if inputs == [_STANDARD_INPUT]:
+        predict_lines(ensemble, sys.stdin.buffer, sys.stdout.buffer)
+        return
+    if output is None:
+        raise InputError(
+            "predict needs a file for its result, found none: add -o OUT.parquet"
+        )
+    check_writable(output)
+    with connect(cluster) as client, show_progress(quiet=quiet) as progress:
+        tally = predict_files(
+            ensemble, inputs, output, source, client, progress=progress
+        )
+    if not quiet:
+        lost = ", ".join(f"{n} {name}" for name, n in tally.bins.items() if n)
+        n_predicted = tally.n_read - sum(tally.bins.values())
+        print_note(
+            f"{n_predicted:,} of {tally.n_read:,} records predicted"
+            f"{f' (without: {lost})' if lost else ''}, written to {output}"
+        )
+
+
+def evaluate(
+    model: Model,
+    inputs: Inputs,
+    label_column: LabelColumn = None,
+    positive: Positive = None,
+    negative: Negative = None,
+    format: Format = None,
+    text_column: TextColumn = None,
+    limit: Limit = None,
+    json: Json = False,
+) -> None:
+    """Judge a model on texts whose class is known."""
+    if label_column is None:
+        raise InputError(
+            "evaluate needs known classes, found no --label-column: name the column"
+        )
+    source = make_source_config(
+        format=format,
+        text_column=text_column,
+        label_column=label_column,
+        limit=limit,
+    )
+    labeling = make_labeling_config(positive, negative)
+    from emotiset.display import print_json, print_metrics
+    from emotiset.ensemble import load_ensemble
+    from emotiset.judging import evaluate_files
+
+    metrics = evaluate_files(load_ensemble(model), inputs, source, labeling)
+    if json:
+        print_json(metrics)
+    else:
+        print_metrics(metrics)
+
+
+def inspect(model: Model, json: Json = False) -> None:
+    """Show what a model file is."""
+    from emotiset.display import print_json, print_model
+    from emotiset.ensemble import load_ensemble
+    from emotiset.inspection import describe_model
+
+    described = describe_model(load_ensemble(model), model)
+    if json:
+        print_json(described)
+    else:
+        print_model(described)
+
+
+def simulate(
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder, made if new.")
+    ],
+    tweets: Annotated[int, typer.Option(help="Records to write.")] = 1_000_000,
+    seed: Annotated[int, typer.Option(help="Of all that is drawn.")] = 0,
+    emoticon_share: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of tweets with a symbol.", show_default="as in real streams"
+        ),
+    ] = None,
+    workers: Workers = None,
+    quiet: Quiet = False,
+) -> None:
+    """Write simulated tweets: JSON lines in the shape of the API v1.1."""
+    from emotiset.cluster import connect
+    from emotiset.console import print_note, show_progress
+    from emotiset.simulation import simulate_files
+
+    cluster = make_cluster_config(None, None, workers, None, None)
+    with connect(cluster) as client, show_progress(quiet=quiet) as progress:
+        n_bytes = simulate_files(
+            tweets, output, client, seed=seed, share=emoticon_share, progress=progress
+        )
+    if not quiet:
+        print_note(f"{tweets:,} simulated tweets, {n_bytes:,} bytes, in {output}")

@@ -1,0 +1,126 @@
+"""Options that several commands share, and values that they parse."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from emotiset.config import LabelingConfig, SourceConfig
+from emotiset.errors import ConfigError
+
+if TYPE_CHECKING:
+    from emotiset.cluster import ClusterConfig
+
+_INPUT, _CLUSTER, _OUTPUT = "Input", "Cluster", "Output"
+
+
+def option(
+    panel: str, help: str, *names: str, default: object = None, **others: Any
+) -> Any:
+    """Return an option; *default* is what the help shows, where a rule decides."""
+    shown = False if default is None else str(default)
+    return typer.Option(
+        *names, help=help, rich_help_panel=panel, show_default=shown, **others
+    )
+
+
+Format = Annotated[
+    str | None,
+    option(_INPUT, "auto, tweets, csv, parquet or text.", default="auto"),
+]
+TextColumn = Annotated[
+    str | None, option(_INPUT, "Column with the text.", default="the common names")
+]
+LangColumn = Annotated[str | None, option(_INPUT, "Column with the language code.")]
+TimeColumn = Annotated[str | None, option(_INPUT, "Column with the time.")]
+IdColumn = Annotated[str | None, option(_INPUT, "Column with the id.")]
+LabelColumn = Annotated[
+    str | None,
+    option(_INPUT, "Column with a known class; rows are then observations."),
+]
+Positive = Annotated[
+    str | None, option(_INPUT, "Its value for positive.", default="1, positive")
+]
+Negative = Annotated[
+    str | None, option(_INPUT, "Its value for negative.", default="-1, 0, negative")
+]
+Limit = Annotated[
+    int | None, option(_INPUT, "Read only the first N records.", metavar="N")
+]
+BlockSize = Annotated[
+    str | None,
+    option(_INPUT, "Input for one task.", default="64MiB", metavar="SIZE"),
+]
+Scheduler = Annotated[
+    str | None,
+    option(_CLUSTER, "Running scheduler.", default="local", metavar="ADDRESS"),
+]
+SchedulerFile = Annotated[
+    str | None, option(_CLUSTER, "File that it wrote.", metavar="FILE")
+]
+Workers = Annotated[
+    int | None, option(_CLUSTER, "Local processes.", default="one a core")
+]
+Threads = Annotated[int | None, option(_CLUSTER, "Threads in each.", default=1)]
+MemoryLimit = Annotated[
+    str | None,
+    option(_CLUSTER, "Of each local worker.", default="its share", metavar="SIZE"),
+]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", help="Print errors only.", rich_help_panel=_OUTPUT)
+]
+
+
+def make_cluster_config(
+    scheduler: str | None,
+    scheduler_file: str | None,
+    workers: int | None,
+    threads: int | None,
+    memory_limit: str | None,
+) -> "ClusterConfig":
+    """Return the cluster that the options describe."""
+    from emotiset.cluster import ClusterConfig
+
+    return ClusterConfig(
+        scheduler=scheduler,
+        scheduler_file=scheduler_file,
+        workers=workers,
+        threads=threads,
+        memory_limit=memory_limit,
+    )
+
+
+def make_source_config(**given: Any) -> SourceConfig:
+    """Return how the inputs are read; None stands for the default."""
+    settings = {name: value for name, value in given.items() if value is not None}
+    if "block_size" in settings:
+        settings["block_size"] = parse_size("--block-size", settings["block_size"])
+    return SourceConfig(**settings)
+
+
+def make_labeling_config(positive: str | None, negative: str | None) -> LabelingConfig:
+    """Return how the label column is read."""
+    return LabelingConfig(positive=positive, negative=negative)
+
+
+def parse_size(name: str, size: str) -> int:
+    """Return the bytes that a size such as ``64MiB`` means."""
+    from dask.utils import parse_bytes
+
+    try:
+        return int(parse_bytes(size))
+    except ValueError:
+        raise ConfigError(
+            f"{name} needs a size, found {size!r}: write 64MiB or 500kB"
+        ) from None
+
+
+def read_text(name: str, path: Path) -> str:
+    """Return what a file named by an option holds."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"{name} needs a readable UTF-8 file, found {path}: "
+            f"{getattr(error, 'strerror', None) or error}"
+        ) from None

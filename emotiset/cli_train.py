@@ -1,0 +1,248 @@
+"""The command ``train``: its options, and how they become settings."""
+
+import datetime
+import time
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from emotiset.cli_options import (
+    BlockSize,
+    Format,
+    IdColumn,
+    LabelColumn,
+    LangColumn,
+    Limit,
+    MemoryLimit,
+    Negative,
+    Positive,
+    Quiet,
+    Scheduler,
+    SchedulerFile,
+    TextColumn,
+    Threads,
+    TimeColumn,
+    Workers,
+    make_cluster_config,
+    option,
+    parse_size,
+    read_text,
+)
+from emotiset.config import TrainConfig
+
+if TYPE_CHECKING:
+    from emotiset.cluster import ClusterConfig
+
+# Modules that load Dask, Arrow or numba are imported by the commands when they run,
+# so that --help answers at once.
+
+_DEFAULT_MODEL = Path("model.parquet")
+_DEFAULTS = TrainConfig()
+
+
+_INPUT, _LABELS, _SAMPLE = "Input", "Labels", "Sample"
+_MODEL, _CLUSTER, _OUTPUT = "Model", "Cluster", "Output"
+
+
+def _setting(panel: str, name: str, help: str) -> Any:
+    """Return an option for a field of `TrainConfig`, with its default in the help."""
+    return option(panel, help, default=getattr(_DEFAULTS, name))
+
+
+Inputs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[INPUT]...",
+        help="Files, folders or globs; none: 200,000 simulated tweets.",
+        show_default=False,
+    ),
+]
+
+
+def train(
+    inputs: Inputs = None,
+    format: Format = None,
+    text_column: TextColumn = None,
+    lang_column: LangColumn = None,
+    time_column: TimeColumn = None,
+    id_column: IdColumn = None,
+    label_column: LabelColumn = None,
+    positive: Positive = None,
+    negative: Negative = None,
+    limit: Limit = None,
+    block_size: BlockSize = None,
+    max_bad_fraction: Annotated[
+        float | None,
+        _setting(_INPUT, "max_bad_fraction", "Unreadable share that stops a run."),
+    ] = None,
+    language: Annotated[
+        str | None, _setting(_LABELS, "language", "A code; en+es pools; any keeps all.")
+    ] = None,
+    lexicon: Annotated[
+        Path | None,
+        option(_LABELS, "TOML file of symbols.", default="the built-in one"),
+    ] = None,
+    keep_retweets: Annotated[
+        bool | None, option(_LABELS, "Keep retweets.", "--keep-retweets")
+    ] = None,
+    min_length: Annotated[
+        int | None,
+        _setting(_LABELS, "min_length", "Characters that a tweet needs."),
+    ] = None,
+    per_class: Annotated[
+        int | None,
+        option(_SAMPLE, "Examples of each polarity.", default="all of the rarer"),
+    ] = None,
+    keep_copies: Annotated[
+        bool | None, option(_SAMPLE, "Keep equal texts.", "--keep-copies")
+    ] = None,
+    test_fraction: Annotated[
+        float | None,
+        option(_SAMPLE, "Held out; 0 with a label column.", default=0.1),
+    ] = None,
+    test_after: Annotated[
+        datetime.datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="Hold out what was posted on this day or later.",
+            rich_help_panel=_SAMPLE,
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[int | None, _setting(_SAMPLE, "seed", "Of every draw.")] = None,
+    members: Annotated[
+        int | None, option(_MODEL, "Classifiers that vote.", default="by sample size")
+    ] = None,
+    features: Annotated[
+        str | None, _setting(_MODEL, "features", "Feature set: byte4.")
+    ] = None,
+    n_features: Annotated[
+        int | None, _setting(_MODEL, "n_features", "Columns, a power of two.")
+    ] = None,
+    learner: Annotated[
+        str | None, _setting(_MODEL, "learner", "logistic or pegasos.")
+    ] = None,
+    epochs: Annotated[
+        int | None, _setting(_MODEL, "epochs", "Passes over the sample.")
+    ] = None,
+    alpha: Annotated[
+        float | None,
+        option(_MODEL, "L2 regularization strength.", default="by learner"),
+    ] = None,
+    eta0: Annotated[float | None, _setting(_MODEL, "eta0", "First step size.")] = None,
+    vote: Annotated[
+        str | None, _setting(_MODEL, "vote", "majority, weighted or mean.")
+    ] = None,
+    scheduler: Scheduler = None,
+    scheduler_file: SchedulerFile = None,
+    workers: Workers = None,
+    threads: Threads = None,
+    memory_limit: MemoryLimit = None,
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", help="Model file.", rich_help_panel=_OUTPUT),
+    ] = _DEFAULT_MODEL,
+    summary: Annotated[Path | None, option(_OUTPUT, "Summary as JSON.")] = None,
+    sample_out: Annotated[
+        Path | None, option(_OUTPUT, "Labeled sample as Parquet.")
+    ] = None,
+    rejects: Annotated[
+        Path | None, option(_OUTPUT, "Unreadable records as JSON lines.")
+    ] = None,
+    config: Annotated[
+        Path | None, option(_OUTPUT, "TOML file of these settings; options win.")
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Show the plan, and the funnel of the first records.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train a sentiment model on raw tweets, without a human label.
+
+    Emoticons and emoji are the labels.  Without options: tweets in English, one
+    ensemble from all of them, and model.parquet.
+    """
+    given = {
+        name: value
+        for name, value in locals().items()
+        if value is not None and name in {field.name for field in fields(TrainConfig)}
+    }
+    settings = _make_config(given, config)
+    cluster = make_cluster_config(
+        scheduler, scheduler_file, workers, threads, memory_limit
+    )
+    if dry_run:
+        _show_plan(inputs, settings)
+    else:
+        _run(inputs, settings, cluster, output, summary, sample_out, rejects, quiet)
+
+
+def _make_config(given: dict[str, Any], path: Path | None) -> TrainConfig:
+    """Lay the options over the file's settings, and those over the defaults."""
+    from emotiset.config_file import load_config
+
+    found = {} if path is None else load_config(path)
+    if "lexicon" in given:
+        given["lexicon"] = read_text("--lexicon", given["lexicon"])
+    if "block_size" in given:
+        given["block_size"] = parse_size("--block-size", given["block_size"])
+    if "test_after" in given:
+        given["test_after"] = given["test_after"].date()
+    return TrainConfig(**{**found, **given})
+
+
+def _run(
+    inputs: list[str] | None,
+    config: TrainConfig,
+    cluster: "ClusterConfig",
+    output: Path,
+    summary: Path | None,
+    sample_out: Path | None,
+    rejects: Path | None,
+    quiet: bool,
+) -> None:
+    from emotiset.atomic import check_writable
+    from emotiset.console import print_note, show_progress
+    from emotiset.display import print_summary
+    from emotiset.outputs import write_summary
+    from emotiset.train import SIMULATED, train
+
+    for path in filter(None, (output, summary)):
+        check_writable(path)
+    if not inputs and not quiet:
+        print_note(
+            "no input given: training on 200,000 simulated tweets, whose text is made "
+            "up; the model shows how it works and is of no other use"
+        )
+    start = time.perf_counter()
+    with show_progress(quiet=quiet) as progress:
+        result = train(
+            inputs or [SIMULATED],
+            config,
+            cluster,
+            progress=progress,
+            sample_out=sample_out,
+            rejects_out=rejects,
+        )
+    result.ensemble.save(output)
+    total = round(time.perf_counter() - start, 3)
+    told = {**result.summary, "seconds": {**result.summary["seconds"], "total": total}}
+    if summary is not None:
+        write_summary(summary, told)
+    if not quiet:
+        print_summary(told, str(output))
+
+
+def _show_plan(inputs: list[str] | None, config: TrainConfig) -> None:
+    from emotiset.display import print_plan
+    from emotiset.preview import preview
+    from emotiset.train import SIMULATED
+
+    print_plan(preview(inputs or [SIMULATED], config))

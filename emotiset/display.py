@@ -1,0 +1,135 @@
+"""Results as a person reads them: a run's summary, metrics, a model, a plan.
+
+What a command was asked for goes to standard output; the summary of a training run,
+which is a remark, to standard error.
+"""
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from emotiset.console import format_bytes, make_console
+from emotiset.preview import Preview
+
+
+def print_json(value: object) -> None:
+    """Print indented JSON on standard output."""
+    text = msgspec.json.format(msgspec.json.encode(value), indent=2)
+    sys.stdout.write(text.decode() + "\n")
+
+
+def print_summary(summary: Mapping[str, Any], model: str) -> None:
+    """Print what a training run did: funnel, sample, metrics, seconds, model."""
+    console = make_console()
+    console.print(_funnel_table(summary["funnel"], summary["read"]))
+    console.print(_describe_sample(summary))
+    for line in _describe_metrics(summary["metrics"]):
+        console.print(line)
+    spent = ", ".join(f"{name} {s:.1f}" for name, s in summary["seconds"].items())
+    console.print(f"[bold]seconds[/]  {spent}")
+    console.print(f"[bold]model[/]    {escape(model)}")
+
+
+def _funnel_table(funnel: Mapping[str, int], n_read: int) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold")
+    table.add_column(justify="right")
+    table.add_column(justify="right", style="dim")
+    table.add_row("read", f"{n_read:,}", "")
+    for name, count in funnel.items():
+        if count:
+            sign = "" if name in ("trained", "held_out") else "-"
+            share = f"{count / n_read:.1%}" if n_read else ""
+            table.add_row(f"  {name.replace('_', ' ')}", f"{sign}{count:,}", share)
+    return table
+
+
+def _describe_sample(summary: Mapping[str, Any]) -> str:
+    members = summary["members"]
+    return (
+        f"[bold]sample[/]   {summary['n_train']:,} examples for {members} "
+        f"{'member' if members == 1 else 'members'}, {summary['n_test']:,} held out"
+    )
+
+
+def _describe_metrics(metrics: Mapping[str, Any]) -> list[str]:
+    accuracy = metrics.get("accuracy")
+    if accuracy is None:
+        return ["[bold]metrics[/]  none, nothing was held out"]
+    low, high = metrics["accuracy_interval"]
+    rest = ", ".join(
+        f"{name.replace('_', ' ')} {metrics[name]:.4f}"
+        for name in ("macro_recall", "f1", "auc", "log_loss")
+        if metrics.get(name) is not None
+    )
+    lines = [f"[bold]accuracy[/] {accuracy:.4f} (95%: {low:.4f} to {high:.4f}), {rest}"]
+    single = metrics.get("single_member_accuracy")
+    if single is not None:
+        lines.append(f"[bold]one member[/] {single:.4f} on average")
+    return lines
+
+
+def print_metrics(metrics: Mapping[str, Any]) -> None:
+    """Print how good a model is, on standard output."""
+    console = _make_output()
+    for line in _describe_metrics(metrics):
+        console.print(line)
+    cells = metrics["confusion"]
+    table = Table(box=None, pad_edge=False)
+    for name in ("", "predicted negative", "predicted positive"):
+        table.add_column(name, justify="right" if name else "left")
+    table.add_row("is negative", f"{cells['tn']:,}", f"{cells['fp']:,}")
+    table.add_row("is positive", f"{cells['fn']:,}", f"{cells['tp']:,}")
+    console.print(table)
+    lost = {name: n for name, n in metrics.get("bins", {}).items() if n}
+    if lost:
+        told = ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in lost.items())
+        console.print(f"[bold]not judged[/] {told} of {metrics['read']:,} records")
+
+
+def print_model(model: Mapping[str, Any]) -> None:
+    """Print what a model file is, on standard output."""
+    console = _make_output()
+    members, features = model["members"], model["features"]
+    n_examples = sum(member["n_examples"] for member in members)
+    symbols = model["symbols"]
+    rows = {
+        "file": f"{model['file']}, {format_bytes(model['bytes'])}",
+        "language": model["language"],
+        "members": f"{len(members)}, by {model['vote']} vote",
+        "features": f"{features['name']}, {features['n_features']:,} columns",
+        "examples": f"{n_examples:,}",
+        "positive": " ".join(symbols["positive"]),
+        "negative": " ".join(symbols["negative"]),
+        "settings": ", ".join(f"{k} {v}" for k, v in model["settings"].items()),
+        "versions": ", ".join(f"{k} {v}" for k, v in model["versions"].items()),
+        "sample": model["sample_digest"],
+    }
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows.items():
+        table.add_row(name, escape(value))
+    console.print(table)
+
+
+def print_plan(plan: Preview) -> None:
+    """Print what a run would do, on standard output."""
+    console = _make_output()
+    for name, (n_blocks, n_bytes) in plan.formats.items():
+        console.print(f"[bold]{name}[/]: {n_blocks:,} blocks, {format_bytes(n_bytes)}")
+    funnel = {**plan.tally.bins, "labeled": plan.n_labeled}
+    console.print(_funnel_table(funnel, plan.tally.n_read))
+    console.print(
+        f"looked at the first {plan.tally.n_read:,} records in {plan.seconds:.1f} s, "
+        "nothing was trained or written"
+    )
+
+
+def _make_output() -> Console:
+    return Console(highlight=False)

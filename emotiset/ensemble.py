@@ -1,0 +1,304 @@
+"""Members that vote: predictions, and the way to a model file and back.
+
+How scores become votes, what a probability means under each vote and how a tie falls
+is told in `emotiset.voting`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final, Self
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from emotiset.config import FeatureConfig, Vote
+from emotiset.errors import ConfigError, InputError, ModelFileError
+from emotiset.labeling import strip_symbols
+from emotiset.language import parse_languages
+from emotiset.learner import Member
+from emotiset.lexicon import Lexicon
+from emotiset.model_format import MAX_WEIGHT
+from emotiset.store import ModelFile, hash_model, read_model, write_model
+from emotiset.voting import decide, score_texts, stack_weights, vote_probability
+
+_BATCH_ROWS: Final = 16_384
+_TEXT_TYPES: Final = (pa.string(), pa.large_string(), pa.string_view(), pa.null())
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Ensemble:
+    """Classifiers of one feature space, and all that is needed to use them.
+
+    It is never changed after it is made, so threads may share it.
+
+    Attributes
+    ----------
+    weights : float32[n_features, n_members]
+        A column for each member, C-contiguous: the layout that scoring wants.
+    intercepts : float64[n_members]
+    vote_weights : float64[n_members]
+        What each member's voice counts in a ``weighted`` vote.
+    n_examples : int64[n_members]
+        Examples that each member has seen.
+    features
+        How text becomes a row of the feature matrix.
+    vote
+        How the members' answers become one; see `emotiset.voting`.
+    language
+        What the members were trained on: ``en``, ``en+es`` or ``any``.
+    lexicon
+        Its symbols are taken out of the text, as in training.
+    settings, versions, sample_digest
+        Where the members come from; kept in the model file, not used here.
+    """
+
+    weights: NDArray[np.float32]
+    intercepts: NDArray[np.float64]
+    vote_weights: NDArray[np.float64]
+    n_examples: NDArray[np.int64]
+    features: FeatureConfig
+    vote: Vote
+    language: str
+    lexicon: Lexicon
+    settings: Mapping[str, Any]
+    versions: Mapping[str, str]
+    sample_digest: str
+
+    @classmethod
+    def from_members(cls, members: Sequence[Member], **others: Any) -> Self:
+        """Lay *members* side by side; *others* are the further attributes.
+
+        Raises
+        ------
+        ConfigError
+            If there is no member, or one of them has diverged.
+        """
+        if not members:
+            raise ConfigError("an ensemble needs a member, found none: train one")
+        return cls(
+            weights=stack_weights(members),
+            intercepts=np.array([each.intercept for each in members], np.float64),
+            vote_weights=np.array([each.vote_weight for each in members], np.float64),
+            n_examples=np.array([each.n_examples for each in members], np.int64),
+            **others,
+        )
+
+    def __post_init__(self) -> None:
+        """Check that no score leaves float32; make the arrays read-only."""
+        for name, array in self._arrays().items():
+            if not (array.min() >= -MAX_WEIGHT and array.max() <= MAX_WEIGHT):
+                raise ConfigError(
+                    f"an ensemble needs {name} within {MAX_WEIGHT:g}, found "
+                    f"{array.min():g} to {array.max():g}: lower eta0 or raise alpha"
+                )
+            array.setflags(write=False)
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        names = ("weights", "intercepts", "vote_weights", "n_examples")
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def n_members(self) -> int:
+        """Number of members."""
+        return self.weights.shape[1]
+
+    def __repr__(self) -> str:
+        """Say what a person wants to know first."""
+        return (
+            f"<Ensemble of {self.n_members} for {self.language}: {self.vote} vote, "
+            f"{self.features.features} in {self.features.n_features:,} columns, "
+            f"trained on {self.n_examples.sum():,} examples>"
+        )
+
+    def scores(
+        self, texts: Iterable[str | None], language: str | None = None
+    ) -> NDArray[np.float32]:
+        """Return each member's score of each text.
+
+        Parameters
+        ----------
+        texts
+            A list of str, a NumPy array, an Arrow array or chunked array, or a series
+            that Arrow can read (pandas, Polars).  A null has the score of an empty
+            text.
+        language
+            None, or one that the model was trained on.
+
+        Returns
+        -------
+        float32[n, n_members]
+            Log-odds of positive under log loss, unbounded.
+
+        Raises
+        ------
+        InputError
+            If *texts* are no texts, or a single str.
+        ConfigError
+            If the model was not trained on *language*.
+        """
+        parts = list(self._score_batches(texts, language))
+        return np.concatenate([np.empty((0, self.n_members), np.float32), *parts])
+
+    def predict_proba(
+        self, texts: Iterable[str | None], language: str | None = None
+    ) -> NDArray[np.float32]:
+        """Return the probabilities of negative and positive; see `scores`.
+
+        Returns
+        -------
+        float32[n, 2]
+            Columns negative, positive; a row adds up to 1.
+        """
+        positive = self._probability(texts, language)
+        return np.column_stack([1 - positive, positive])
+
+    def predict(
+        self, texts: Iterable[str | None], language: str | None = None
+    ) -> NDArray[np.int8]:
+        """Return the polarities, -1 negative or 1 positive; see `scores`.
+
+        Returns
+        -------
+        int8[n]
+        """
+        return decide(self._probability(texts, language))
+
+    def _probability(
+        self, texts: Iterable[str | None], language: str | None
+    ) -> NDArray[np.float32]:
+        parts = [
+            vote_probability(scores, self.vote, self.vote_weights)
+            for scores in self._score_batches(texts, language)
+        ]
+        return np.concatenate([np.empty(0, np.float32), *parts])
+
+    def _score_batches(
+        self, texts: Iterable[str | None], language: str | None
+    ) -> Iterator[NDArray[np.float32]]:
+        self._check_language(language)
+        for text in _split_texts(texts):
+            stripped = strip_symbols(text, self.lexicon)
+            yield score_texts(stripped, self.weights, self.intercepts, self.features)
+
+    def _check_language(self, language: str | None) -> None:
+        if language is None:
+            return
+        own, asked = parse_languages(self.language), parse_languages(language)
+        if own is not None and (asked is None or not asked <= own):
+            raise ConfigError(
+                f"this model needs language {self.language}, found {language!r}: "
+                "leave it out, or train a model for it"
+            )
+
+    def save(self, path: str | Path) -> None:
+        """Write the model file; the same ensemble gives the same bytes.
+
+        Raises
+        ------
+        OutputError
+            If *path* cannot be written.
+        """
+        write_model(path, self._to_model_file())
+
+    def sha256(self) -> str:
+        """Return the SHA-256 of the file that `save` writes, in hexadecimal digits."""
+        return hash_model(self._to_model_file())
+
+    def _to_model_file(self) -> ModelFile:
+        features = {
+            field.name: getattr(self.features, field.name)
+            for field in fields(FeatureConfig)
+        }
+        metadata = {
+            "features": features,
+            "vote": self.vote,
+            "lexicon": self.lexicon.to_json_value(),
+            "settings": dict(self.settings),
+            "versions": dict(self.versions),
+            "sample_digest": self.sample_digest,
+        }
+        return ModelFile(self.language, **self._arrays(), metadata=metadata)
+
+
+class _Metadata(msgspec.Struct):
+    features: FeatureConfig
+    vote: Vote
+    lexicon: Any
+    settings: dict[str, Any]
+    versions: dict[str, str]
+    sample_digest: str
+
+
+def load_ensemble(path: str | Path) -> Ensemble:
+    """Read the model file that `Ensemble.save` wrote.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is missing, no model, damaged, or of another format version.
+    """
+    model = read_model(path)
+    try:
+        metadata = msgspec.convert(model.metadata, _Metadata)
+        lexicon = Lexicon.from_json_value(metadata.lexicon)
+        parse_languages(model.language)
+        _check_n_features(metadata.features, len(model.weights))
+    except (msgspec.ValidationError, ConfigError) as error:
+        raise ModelFileError(
+            f"a model file needs metadata of emotiset, found in {path}: {error}; "
+            "train it again"
+        ) from None
+    return Ensemble(
+        weights=model.weights,
+        intercepts=model.intercepts,
+        vote_weights=model.vote_weights,
+        n_examples=model.n_examples,
+        features=metadata.features,
+        vote=metadata.vote,
+        language=model.language,
+        lexicon=lexicon,
+        settings=metadata.settings,
+        versions=metadata.versions,
+        sample_digest=metadata.sample_digest,
+    )
+
+
+def _check_n_features(features: FeatureConfig, n: int) -> None:
+    if features.n_features != n:
+        raise ConfigError(f"{n} weights a member and {features.n_features} features")
+
+
+def _split_texts(texts: Iterable[str | None]) -> Iterator[pa.Array]:
+    """Yield *texts* as Arrow strings without nulls, so many rows at a time."""
+    column = _convert_texts(texts)
+    for batch in pa.table([column], ["text"]).to_batches(_BATCH_ROWS):
+        yield pc.fill_null(pc.cast(batch["text"], pa.string()), "")
+
+
+def _convert_texts(texts: Iterable[str | None]) -> pa.Array | pa.ChunkedArray:
+    if isinstance(texts, str | bytes):
+        found = type(texts).__name__
+        raise InputError(f"a list of texts is needed, found one {found}: put it in []")
+    has_chunks = hasattr(texts, "__arrow_c_stream__")
+    try:
+        column = (
+            pa.chunked_array(texts) if has_chunks else pa.array(texts, from_pandas=True)
+        )
+    except (pa.ArrowException, TypeError, UnicodeError) as error:
+        found = str(error).splitlines()[0]
+        raise InputError(
+            f"a list of texts is needed, found what Arrow cannot read as one: {found}; "
+            "give str alone"
+        ) from None
+    kind = (
+        column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    )
+    if len(column) and kind not in _TEXT_TYPES:
+        raise InputError(
+            f"a list of texts is needed, found {column.type}: give str, decode bytes"
+        )
+    return column if len(column) else pa.array([], pa.string())

@@ -1,0 +1,160 @@
+"""Dask graphs: the only module that builds them.
+
+Functions here take and return bags and delayed values and wire up the task bodies of
+`emotiset.partition`.  They do no arithmetic on tweets and never compute.  Where a
+value of an earlier graph is needed, its future stands in for it.
+
+Tasks for B blocks in G runs, R ranges of key space and P members: B reads, 2 G for
+the runs, G (R + 1) + 2 R for the counts, at most 4 looks, G (P + 2) for the pieces,
+2 (P + 1) for the parts and 1 for the judgment.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from operator import getitem
+from typing import Any
+
+from dask import bag, delayed
+from dask.bag import Bag
+from dask.delayed import Delayed
+
+from emotiset.config import TrainConfig
+from emotiset.exchange import Draw
+from emotiset.lexicon import Lexicon
+from emotiset.partition import (
+    assemble_part,
+    cut_pieces,
+    fit_part,
+    judge_members,
+    label_block,
+    look_up_cutoff,
+    merge_runs,
+    split_run,
+    take_counts,
+    take_tally,
+)
+from emotiset.sampling import Group, Rule, find_survivors
+from emotiset.sources import Block
+
+# A block yields about 100 kB of labeled rows, so a run of 32 is worth a task; and so
+# few runs keep the matrices of runs by ranges and of runs by members small.
+_MIN_BLOCKS_PER_RUN = 32
+_MAX_RUNS = 64
+
+
+def label_blocks(
+    blocks: Sequence[Block],
+    config: TrainConfig,
+    lexicon: Lexicon,
+    rule: Rule,
+    *,
+    keep_rejects: bool = False,
+) -> Bag:
+    """Read and label each block.
+
+    Returns
+    -------
+    Bag
+        One `Run` per partition, one partition per block.  The raw input is read once;
+        a task holds one batch and the rows that carry a label.
+    """
+    read = partial(
+        _map_each,
+        partial(
+            label_block,
+            config=config,
+            lexicon=lexicon,
+            rule=rule,
+            keep_rejects=keep_rejects,
+        ),
+    )
+    return bag.from_sequence(blocks, partition_size=1).map_partitions(read)
+
+
+def merge_labeled(labeled: Sequence[Any], rule: Rule) -> list[Delayed]:
+    """Merge the partitions of `label_blocks` into at most 64 runs, in their order."""
+    size = max(_MIN_BLOCKS_PER_RUN, -(-len(labeled) // _MAX_RUNS))
+    starts = range(0, len(labeled), size)
+    return [_task(merge_runs, labeled[at : at + size], rule) for at in starts]
+
+
+def take_tallies(runs: Sequence[Any]) -> list[Delayed]:
+    """Take the tally of each run."""
+    return [_task(take_tally, run) for run in runs]
+
+
+def count_ranges(runs: Sequence[Any], n_ranges: int, rule: Rule) -> list[Delayed]:
+    """Count what survives in each of *n_ranges* ranges of key space.
+
+    Returns
+    -------
+    list of Delayed
+        One `Survivors` per range, in the order of key space.  9 bytes move for each
+        labeled tweet.
+    """
+    splits = [_task(split_run, run, n_ranges, rule) for run in runs]
+    return [
+        _task(find_survivors, [_task(getitem, split, i) for split in splits], rule)
+        for i in range(n_ranges)
+    ]
+
+
+def take_range_counts(survivors: Sequence[Any]) -> list[Delayed]:
+    """Take the counts of each range."""
+    return [_task(take_counts, each) for each in survivors]
+
+
+def look_up(survivors: Any, group: Group, rank: int) -> Delayed:
+    """Look up the key of a rank in the one range that holds it."""
+    return _task(look_up_cutoff, survivors, group, rank)
+
+
+def exchange(runs: Sequence[Any], draw: Draw) -> list[Delayed]:
+    """Move the texts that are drawn, each to its part.
+
+    Returns
+    -------
+    list of Delayed
+        Batches of `KEYED` in visiting order, a list for each member, then one for the
+        held-out set.  A task holds the texts of its part.
+    """
+    cuts = [_task(cut_pieces, run, draw) for run in runs]
+    return [
+        _task(assemble_part, [_task(getitem, cut, part) for cut in cuts], part, draw)
+        for part in range(draw.n_parts)
+    ]
+
+
+def fit_members(parts: Sequence[Any], config: TrainConfig) -> Bag:
+    """Train one member on each part.
+
+    Parameters
+    ----------
+    parts
+        Batches in visiting order, read once; each part is a partition of a bag.
+    config
+        Features and learner, the same for every member.
+
+    Returns
+    -------
+    Bag
+        One `Fitted` per partition.  Computing it raises `OnePolarityError` where a
+        partition lacks a polarity.
+    """
+    examples = bag.from_delayed([delayed(part) for part in parts])
+    return examples.map_partitions(partial(fit_part, config=config))
+
+
+def judge(held_out: Any, fitted: Sequence[Any], config: TrainConfig) -> Delayed:
+    """Score the held-out partition with all members; give the metrics."""
+    return _task(judge_members, held_out, list(fitted), config)
+
+
+def _task(function: Callable[..., Any], *arguments: Any) -> Delayed:
+    # pure=False names the task by chance and spares hashing its arguments; the name
+    # never reaches a result.
+    return delayed(function, pure=False, traverse=True)(*arguments)
+
+
+def _map_each(function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+    return [function(item) for item in items]

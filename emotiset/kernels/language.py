@@ -1,0 +1,228 @@
+"""Language scores: py3langid's automaton and naive Bayes model over Arrow bytes.
+
+All arithmetic on scores is on integers, so it is exact and its order is free:
+log-likelihoods are float16 values in units of 2^-9, ``log1p`` of a count is a
+float32 value in units of 2^-24, and scores and priors are in units of 2^-33.
+"""
+
+import numpy as np
+
+from emotiset.kernels._jit import njit
+
+# What has to happen to a text before its bytes are looked at.
+AS_IS = 0
+LOWER_ASCII = 1
+ASK_PYTHON = 2
+
+# What a character can do to a text; the traits of a text are those of all its
+# characters.
+IS_LOWER = 1  # or title case: the text is not upper case as a whole
+IS_ASCII_UPPER = 2
+IS_OTHER_UPPER = 4
+MAY_COMPOSE = 8  # NFC may change the text
+
+COUNT_BITS = 24
+LIKELIHOOD_BITS = 9
+SCORE_BITS = COUNT_BITS + LIKELIHOOD_BITS
+
+_LN2 = 0.6931471805599453
+_SQRT2 = 1.4142135623730951
+
+
+@njit
+def find_foldings(offsets, data, traits, combining, foldings):
+    """Tell for each text whether case or normal form has to change.
+
+    py3langid lowers a text that is upper case as a whole, then takes its NFC.
+    Neither changes most texts, and many of the rest are ASCII: only where a text
+    may change in another way is Python asked.  The normal form is judged by the
+    quick check of the Unicode standard [1]_.
+
+    Parameters
+    ----------
+    offsets, data : int32[n_rows + 1], uint8[n_bytes]
+        Arrow's buffers of a string or binary array.
+    traits, combining : uint8[n_codes], uint8[n_codes]
+        Traits and canonical combining class of the code points below ``n_codes``.
+    foldings : uint8[n_rows]
+        Written: `AS_IS`, `LOWER_ASCII` or `ASK_PYTHON`; the latter also for bytes
+        that are no UTF-8 and for code points that the tables do not reach.
+
+    References
+    ----------
+    .. [1] Unicode Standard Annex #15, "Detecting Normalization Forms".
+    """
+    for row in range(len(foldings)):
+        foldings[row] = _folding(
+            data, offsets[row], offsets[row + 1], traits, combining
+        )
+
+
+@njit
+def identify(
+    offsets,
+    data,
+    foldings,
+    moves,
+    starts,
+    features,
+    likelihoods,
+    priors,
+    aliases,
+    log1p,
+    columns,
+):
+    """Find the most likely column of the model for each text.
+
+    The automaton reads the bytes and counts features; the score of a column is
+    its prior plus the sum of ``log1p(count) * likelihood``.  Features seen once,
+    nine of ten in a tweet, are summed before they are multiplied.
+
+    Parameters
+    ----------
+    offsets, data : int32[n_rows + 1], uint8[n_bytes]
+        Arrow's buffers of a string or binary array.
+    foldings : uint8[n_rows]
+        `AS_IS` or `LOWER_ASCII`.
+    moves : uint32[n_distinct_rows * 256]
+        Next state, by the start of the state's row plus the byte.
+    starts, features : uint32[n_states], int32[n_states]
+        Start of the state's row in *moves*; feature that is counted when the state
+        is entered, or -1.
+    likelihoods : int16[n_features, n_padded]
+        Log-likelihoods; the columns from ``n_columns`` on are padding.
+    priors : int64[n_columns]
+        Log-priors.
+    aliases : int64[n_aliases, 2]
+        Pairs of columns of one language; the better score counts, for the first.
+    log1p : int64[n]
+        ``log1p_units`` of the counts below n.
+    columns : uint8[n_rows]
+        Written: the best column, the first of equals; 0 without any feature.
+    """
+    n_padded = likelihoods.shape[1]
+    counts = np.zeros(len(likelihoods), np.int32)
+    seen = np.empty(len(likelihoods), np.int32)
+    once = np.empty(n_padded, np.int32)
+    scores = np.empty(n_padded, np.int64)
+
+    for row in range(len(columns)):
+        n_seen = 0
+        state = np.uint32(0)
+        lowers = foldings[row] == LOWER_ASCII
+        for k in range(offsets[row], offsets[row + 1]):
+            byte = data[k]
+            if lowers and 65 <= byte <= 90:
+                byte += np.uint8(32)
+            state = moves[starts[state] + byte]
+            feature = features[state]
+            if feature >= 0:
+                if counts[feature] == 0:
+                    seen[n_seen] = feature
+                    n_seen += 1
+                counts[feature] += 1
+
+        once[:] = 0
+        scores[:] = 0
+        for k in range(n_seen):
+            feature = np.uint32(seen[k])  # unsigned: no check for negative indices
+            count = np.int64(counts[feature])
+            counts[feature] = 0
+            if count == 1:
+                for column in range(n_padded):
+                    once[column] += likelihoods[feature, column]
+            else:
+                factor = log1p[count] if count < len(log1p) else log1p_units(count)
+                factor = np.int32(factor)  # 32 x 32 bits: every CPU has that
+                for column in range(n_padded):
+                    scores[column] += factor * likelihoods[feature, column]
+        factor = np.int32(log1p[1])
+        for column in range(n_padded):
+            scores[column] += factor * once[column]
+
+        columns[row] = _best_column(scores, priors, aliases) if n_seen else 0
+
+
+@njit
+def log1p_units(count):
+    """Return ``log1p(count)``, rounded to float32, in units of 2^-24.
+
+    For integers from 0 to 2^31 - 2.  With + - * / alone, so the same on every CPU:
+    a power of two is split off, the rest is ``2 * atanh(z)`` with z below 0.172, of
+    which ten terms reach the last bits of a float64.
+    """
+    power = 0
+    rest = float(count) + 1.0
+    while rest > _SQRT2:
+        rest /= 2.0
+        power += 1
+    z = (rest - 1.0) / (rest + 1.0)
+    square = z * z
+    total = 0.0
+    for odd in range(21, 0, -2):
+        total = total * square + 1.0 / odd
+    value = power * _LN2 + 2.0 * z * total
+    return np.int64(np.float64(np.float32(value)) * (1 << COUNT_BITS))
+
+
+@njit
+def _folding(data, start, stop, traits, combining):
+    found = 0
+    last = 0
+    k = start
+    while k < stop:
+        code, width = _decode(data, k, stop)
+        if width == 0 or code >= len(traits):
+            return ASK_PYTHON
+        found |= traits[code]
+        order = combining[code]
+        if order != 0 and order < last:
+            return ASK_PYTHON
+        last = order
+        k += width
+
+    if found & MAY_COMPOSE:
+        return ASK_PYTHON
+    if found & IS_LOWER:
+        return AS_IS
+    if found & IS_OTHER_UPPER:
+        return ASK_PYTHON
+    return LOWER_ASCII if found & IS_ASCII_UPPER else AS_IS
+
+
+@njit
+def _decode(data, k, stop):
+    """Return the code point that begins at *k* and its bytes; 0 bytes: no UTF-8."""
+    lead = np.int64(data[k])
+    if lead < 0x80:
+        return lead, 1
+    if lead < 0xC2 or lead > 0xF4:
+        return 0, 0
+    width = 2 + (lead >= 0xE0) + (lead >= 0xF0)
+    if k + width > stop:
+        return 0, 0
+    code = lead & (0x7F >> width)
+    for i in range(k + 1, k + width):
+        byte = np.int64(data[i])
+        if byte & 0xC0 != 0x80:
+            return 0, 0
+        code = code << 6 | byte & 0x3F
+    is_overlong = (width == 3 and code < 0x800) or (width == 4 and code < 0x10000)
+    if is_overlong or 0xD800 <= code < 0xE000 or code > 0x10FFFF:
+        return 0, 0
+    return code, width
+
+
+@njit
+def _best_column(scores, priors, aliases):
+    for column in range(len(priors)):
+        scores[column] += priors[column]
+    for k in range(len(aliases)):
+        first, second = aliases[k]
+        scores[first] = max(scores[first], scores[second])
+        scores[second] = scores[first] - 1  # below its first: never chosen
+    best = 0
+    for column in range(len(priors)):
+        if scores[column] > scores[best]:
+            best = column
+    return best

@@ -1,0 +1,146 @@
+"""Stochastic gradient descent over the rows of one batch, one example at a time.
+
+Both learners hold the weights as ``scale * weights``, so that shrinking all of them
+costs one multiplication and an example costs O(its features), whatever
+``n_features`` is.  The intercept is held the same way: it is the weight of a feature
+that every example has.
+
+The features are binary: a row is the columns that hold a one.
+"""
+
+from typing import NamedTuple
+
+from emotiset.kernels._jit import njit
+from emotiset.kernels._math import log1p_exp, logistic
+
+_LEAST_SCALE = 1e-9  # fold the scale into the weights before it underflows
+
+
+class Progress(NamedTuple):
+    """What one example hands to the next, beside the weights.
+
+    Attributes
+    ----------
+    scale : float
+        The true weights are ``scale * weights``.
+    intercept : float
+        The true one is ``scale * intercept``.
+    step : int
+        Examples visited, over all epochs.
+    n_correct : int
+        How many of them had a score on the right side of 0 just before their own
+        update; a score of 0 is on neither side.
+    total_loss : float
+        Sum of their losses, each taken just before its own update.
+    """
+
+    scale: float = 1.0
+    intercept: float = 0.0
+    step: int = 0
+    n_correct: int = 0
+    total_loss: float = 0.0
+
+
+@njit
+def sgd_logistic(indptr, indices, polarity, weights, progress, eta0, alpha):
+    """Visit each row once by SGD on the L2-regularized log loss.
+
+    Minimizes ``mean(log(1 + exp(-margin))) + alpha / 2 * |w|**2`` with the step size
+    ``eta = eta0 / (1 + alpha * eta0 * step)`` [1]_.
+
+    Parameters
+    ----------
+    indptr, indices : int64[n_rows + 1], int32[nnz]
+        Row r has ones in the columns ``indices[indptr[r]:indptr[r + 1]]``, each named
+        once.
+    polarity : int8[n_rows]
+        -1 or +1.
+    weights : float64[n_features]
+        Updated in place.
+    progress : Progress
+        Where the rows before these have led.
+    eta0 : float
+        First step size, > 0 and with ``eta0 * alpha < 1``.
+    alpha : float
+        L2 regularization strength, >= 0.
+
+    Returns
+    -------
+    Progress
+        ``total_loss`` is in nats.
+
+    References
+    ----------
+    .. [1] L. Bottou, "Stochastic Gradient Descent Tricks", 2012, section 5.2.
+    """
+    scale, intercept, step, n_correct, total_loss = progress
+    for row in range(len(polarity)):
+        sign = float(polarity[row])
+        held_score = intercept
+        for k in range(indptr[row], indptr[row + 1]):
+            held_score += weights[indices[k]]
+        margin = sign * scale * held_score
+        n_correct += margin > 0.0
+        total_loss += log1p_exp(-margin)
+
+        eta = eta0 / (1.0 + alpha * eta0 * step)
+        scale *= 1.0 - eta * alpha
+        if scale < _LEAST_SCALE:
+            weights *= scale
+            intercept *= scale
+            scale = 1.0
+        change = sign * eta * logistic(-margin) / scale
+        for k in range(indptr[row], indptr[row + 1]):
+            weights[indices[k]] += change
+        intercept += change
+        step += 1
+    return Progress(scale, intercept, step, n_correct, total_loss)
+
+
+@njit
+def pegasos(indptr, indices, polarity, weights, progress, alpha):
+    """Visit each row once by Pegasos, a support vector machine's SGD.
+
+    Minimizes ``mean(max(0, 1 - margin)) + alpha / 2 * |w|**2`` with the step size
+    ``1 / (alpha * step)``, without the projection, which the authors found to make no
+    difference [1]_ (section 2.2), and with the intercept as one more weight
+    (section 6).
+
+    After t steps the solution is ``1 / (alpha * t)`` times the sum of ``polarity * x``
+    over the examples met with a margin below 1.  That sum is what is held: whole
+    numbers, so that no rounding gathers.
+
+    Parameters
+    ----------
+    indptr, indices, polarity, weights, progress
+        As for `sgd_logistic`.
+    alpha : float
+        L2 regularization strength, > 0.
+
+    Returns
+    -------
+    Progress
+        ``total_loss`` is the hinge loss.
+
+    References
+    ----------
+    .. [1] S. Shalev-Shwartz, Y. Singer, N. Srebro, A. Cotter, "Pegasos: primal
+       estimated sub-gradient solver for SVM", Mathematical Programming 127, 2011.
+    """
+    scale, intercept, step, n_correct, total_loss = progress
+    for row in range(len(polarity)):
+        sign = float(polarity[row])
+        held_score = intercept
+        for k in range(indptr[row], indptr[row + 1]):
+            held_score += weights[indices[k]]
+        margin = sign * scale * held_score
+        n_correct += margin > 0.0
+        total_loss += max(0.0, 1.0 - margin)
+
+        step += 1
+        scale = 1.0 / (alpha * step)
+        if margin < 1.0:
+            for k in range(indptr[row], indptr[row + 1]):
+                weights[indices[k]] += sign
+            intercept += sign
+    return Progress(scale, intercept, step, n_correct, total_loss)

@@ -1,0 +1,108 @@
+"""Scores of all members at once, and the votes over them.
+
+The weights lie as (n_features, n_members), so that what one column of the feature
+matrix adds to every member is read from one place: with 8 members half a cache
+line.  Members' scores are summed where they are written, in the order of the row's
+columns: 1.5 million rows of 75 columns a second with 8 members, where float64 sums
+in a row of their own reached 1.1 million and hand-unrolled ones no more.
+"""
+
+import numpy as np
+
+from emotiset.kernels._jit import njit
+from emotiset.kernels._math import logistic  # libm's differ between CPUs
+
+_HALF = np.float32(0.5)
+_JUST_OVER_HALF = np.nextafter(np.float32(0.5), np.float32(1))
+
+
+@njit
+def score_rows(indptr, indices, values, weights, intercepts, scores):
+    """Write ``X @ weights + intercepts`` to *scores*.
+
+    Parameters
+    ----------
+    indptr, indices, values : int[n_rows + 1], int32[nnz], float32[nnz]
+        CSR arrays of the feature matrix ``X``.
+    weights : float32[n_features, n_members]
+        C-contiguous.
+    intercepts : float64[n_members]
+    scores : float32[n_rows, n_members]
+        Overwritten.  Summed in float32, first column of the row first, the
+        intercept last.
+    """
+    n_members = weights.shape[1]
+    for row in range(len(indptr) - 1):
+        for member in range(n_members):
+            scores[row, member] = 0.0
+        for k in range(indptr[row], indptr[row + 1]):
+            column, value = indices[k], values[k]
+            for member in range(n_members):
+                scores[row, member] += value * weights[column, member]
+        for member in range(n_members):
+            scores[row, member] += intercepts[member]
+
+
+@njit
+def share_votes(scores, vote_weights, probability):
+    """Write the share of vote weight that is positive, on the side that wins.
+
+    A member votes by the sign of its score, and gives half its vote to either side
+    where that is 0.  Even weights, or none at all, fall to the sign of the mean
+    score, and a mean of 0 to negative.
+
+    Parameters
+    ----------
+    scores : float32[n_rows, n_members]
+        Finite.
+    vote_weights : float64[n_members]
+        Not negative.
+    probability : float32[n_rows]
+        Overwritten.  Above 0.5 exactly where positive wins.
+    """
+    n_members = scores.shape[1]
+    for row in range(scores.shape[0]):
+        positive, negative, total_score = 0.0, 0.0, 0.0
+        for member in range(n_members):
+            score = scores[row, member]
+            total_score += score
+            if score > 0:
+                positive += vote_weights[member]
+            elif score < 0:
+                negative += vote_weights[member]
+            else:
+                positive += vote_weights[member] / 2
+                negative += vote_weights[member] / 2
+        is_even = positive == negative
+        share = 0.5 if is_even else positive / (positive + negative)
+        wins = total_score > 0 if is_even else positive > negative
+        probability[row] = _on_side(share, wins)
+
+
+@njit
+def mean_votes(scores, probability):
+    """Write the logistic function of the mean score.
+
+    Parameters
+    ----------
+    scores : float32[n_rows, n_members]
+        Finite.
+    probability : float32[n_rows]
+        Overwritten.  Above 0.5 exactly where the mean is above 0.
+    """
+    n_members = scores.shape[1]
+    for row in range(scores.shape[0]):
+        total_score = 0.0
+        for member in range(n_members):
+            total_score += scores[row, member]
+        share = logistic(total_score / n_members)
+        probability[row] = _on_side(share, total_score > 0)
+
+
+@njit
+def _on_side(share, is_positive):
+    # Rounding to float32 may land on 0.5, which argmax and predict read as negative.
+    rounded = np.float32(share)
+    if is_positive:
+        return max(rounded, _JUST_OVER_HALF)
+    return min(rounded, _HALF)

@@ -1,0 +1,180 @@
+"""The model of py3langid [1]_ and Python's facts on characters, as kernels need them.
+
+Only `emotiset.language` uses this.  Both tables are made once per process, when a
+text is first identified.
+
+References
+----------
+.. [1] A. Barbaresi, py3langid, a fork of M. Lui and T. Baldwin, "langid.py: An
+   Off-the-shelf Language Identification Tool", ACL 2012.
+"""
+
+import functools
+import io
+import lzma
+import threading
+import unicodedata
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from py3langid.langid import MODEL_DIR, MODEL_FILE
+
+from emotiset.errors import ConfigError
+from emotiset.kernels import language as kernels
+
+# What py3langid can answer; a test compares it with the model, which takes half a
+# second to load.
+LABELS: Final = frozenset(
+    """
+    ace af am an ar ary arz as az ba bcl be bg bn br bs ca crh cs cy da de dz el en
+    eo es et eu ext fa fi fo fr fuv fy ga gcf gcr gd gl gom grc gu gug guw ha hbo he
+    hi hr ht hu hy id ig is it ja jv ka kab kik kk km kn ko ku ky la lb lg lij ln lo
+    lt ltg lv mg mk ml mn mr ms mt my ne nl nn no nso oc om or pa pcm pl ps pt qu ro
+    ru rw sa sdh se si sk sl sn so sq sr st sv sw ta te tg th tk tl tr tt ug uk ur uz
+    uzs vec vi vo wa wuu xh yo yue zh zu zxx
+    """.split()
+)
+
+_N_CODES: Final = 0x20000  # no character beyond has case, and few compose
+_N_LOG1P: Final = 256  # counts in a tweet are smaller
+_PADDING: Final = 32  # columns, so that rows are whole vector registers
+_MIN_LIKELIHOOD: Final = -64.0
+_MAX_LIKELIHOOD: Final = -2.0  # a float16 from here on is a multiple of 2^-9
+
+_LOADING: Final = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Model:
+    """py3langid's naive Bayes model and the automaton that counts its features.
+
+    Attributes
+    ----------
+    labels
+        String array: the language of each column; some have two columns.
+    tables
+        The arrays that `kernels.language.identify` takes between the texts and its
+        result, in its order.
+    """
+
+    labels: pa.Array
+    tables: tuple[NDArray[Any], ...]
+
+
+@dataclass(frozen=True)
+class Characters:
+    """What lowering and normalizing may do, by code point below 2^17.
+
+    Attributes
+    ----------
+    traits
+        uint8, bits as in `kernels.language`.
+    combining
+        uint8, canonical combining class.
+    """
+
+    traits: NDArray[np.uint8]
+    combining: NDArray[np.uint8]
+
+
+def load_model() -> Model:
+    """Return the model; the first call takes about 0.4 s, nearly all of it LZMA.
+
+    Raises
+    ------
+    ConfigError
+        If the installed py3langid has a model that integers cannot hold.
+    """
+    with _LOADING:  # threads that come together shall not each load 70 MB
+        return _load_model()
+
+
+@functools.cache
+def load_characters() -> Characters:
+    """Return the character tables of the Unicode version that Python has.
+
+    The trait `MAY_COMPOSE` is the standard's NFC_Quick_Check of No or Maybe: what
+    NFC replaces when alone, and what can be the second of a composed pair.
+    """
+    characters = [chr(code) for code in range(_N_CODES)]
+    traits = np.zeros(_N_CODES, np.uint8)
+    for code, character in enumerate(characters):
+        if character.isupper() or character.lower() != character:
+            is_ascii = code < 0x80
+            other = kernels.IS_OTHER_UPPER
+            traits[code] |= kernels.IS_ASCII_UPPER if is_ascii else other
+        if character.islower() or (character.istitle() and not character.isupper()):
+            traits[code] |= kernels.IS_LOWER
+        if not unicodedata.is_normalized("NFC", character):
+            traits[code] |= kernels.MAY_COMPOSE
+    traits[_second_of_pairs(characters)] |= kernels.MAY_COMPOSE
+    combining = np.array([unicodedata.combining(each) for each in characters], np.uint8)
+    return Characters(traits, combining)
+
+
+def _second_of_pairs(characters: list[str]) -> list[int]:
+    seconds = [*range(0x1161, 0x1176), *range(0x11A8, 0x11C3)]  # Hangul: no table
+    for parts in map(str.split, map(unicodedata.decomposition, characters)):
+        if len(parts) == 2 and not parts[0].startswith("<"):
+            seconds.append(int(parts[1], 16))
+    return seconds
+
+
+@functools.cache
+def _load_model() -> Model:
+    packed = (MODEL_DIR / MODEL_FILE).read_bytes()
+    with np.load(io.BytesIO(lzma.decompress(packed))) as arrays:
+        labels = arrays["classes"].tolist()
+        tables = (
+            arrays["nextmove"],
+            arrays["nextmove_row"].astype(np.uint32) << 8,
+            arrays["out_feat"],
+            _likelihood_units(arrays["ptc"]),
+            _prior_units(arrays["pc"]),
+            _find_aliases(labels),
+            np.array([kernels.log1p_units(count) for count in range(_N_LOG1P)]),
+        )
+    return Model(pa.array(labels, pa.string()), tables)
+
+
+def _likelihood_units(likelihoods: NDArray[np.float16]) -> NDArray[np.int16]:
+    n_features, n_columns = likelihoods.shape
+    n_padded = -(-n_columns // _PADDING) * _PADDING
+    units = np.zeros((n_features, n_padded), np.int16)
+    scale = 1 << kernels.LIKELIHOOD_BITS
+    # One call in float32: a tenth of the time of arithmetic on float16.
+    np.multiply(
+        likelihoods,
+        scale,
+        out=units[:, :n_columns],
+        dtype=np.float32,
+        casting="unsafe",
+    )
+    if (
+        units[:, :n_columns].max() > _MAX_LIKELIHOOD * scale
+        or units.min() <= _MIN_LIKELIHOOD * scale
+    ):
+        raise ConfigError(
+            "language needs the model of py3langid 0.4, found one with likelihoods "
+            "outside -64 to -2: install py3langid 0.4.0"
+        )
+    return units
+
+
+def _prior_units(priors: NDArray[np.float32]) -> NDArray[np.int64]:
+    units: NDArray[np.int64] = np.rint(
+        priors.astype(np.float64) * 2.0**kernels.SCORE_BITS
+    ).astype(np.int64)
+    return units
+
+
+def _find_aliases(labels: list[str]) -> NDArray[np.int64]:
+    pairs = [
+        (labels.index(label), column)
+        for column, label in enumerate(labels)
+        if labels.index(label) < column
+    ]
+    return np.array(pairs, np.int64).reshape(-1, 2)

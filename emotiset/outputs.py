@@ -1,0 +1,72 @@
+"""Files beside the model: the labeled sample, the rejects, the summary."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from emotiset.atomic import write_atomically
+from emotiset.schema import KEYED
+from emotiset.sources import Reject
+
+SAMPLE: Final = pa.schema([("part", pa.string()), ("member", pa.int32()), *KEYED])
+
+
+def write_sample(path: str | Path, parts: Iterable[list[pa.RecordBatch]]) -> None:
+    """Write what was drawn as Parquet: members in visiting order, then the held-out.
+
+    Parameters
+    ----------
+    path
+        Parquet file with the columns of `SAMPLE`: ``part`` is train or test,
+        ``member`` is null for test.
+    parts
+        Batches of each member, then those of the held-out set; one part is held at
+        a time.
+    """
+    with (
+        write_atomically(path) as temporary,
+        pq.ParquetWriter(temporary, SAMPLE, compression="zstd") as writer,
+    ):
+        previous: list[pa.RecordBatch] | None = None
+        member = 0
+        for batches in parts:
+            if previous is not None:
+                _write_part(writer, previous, "train", member)
+                member += 1
+            previous = batches
+        _write_part(writer, previous or [], "test", None)
+
+
+def _write_part(
+    writer: pq.ParquetWriter,
+    batches: list[pa.RecordBatch],
+    part: str,
+    member: int | None,
+) -> None:
+    for batch in batches:
+        n = batch.num_rows
+        columns = [
+            pa.repeat(pa.scalar(part), n),
+            pa.repeat(pa.scalar(member, pa.int32()), n),
+            *batch.columns,
+        ]
+        writer.write_batch(pa.record_batch(columns, schema=SAMPLE))
+
+
+def write_rejects(path: str | Path, rejects: Iterable[Reject]) -> None:
+    """Write one JSON line for each reject: source, where, reason, head."""
+    with write_atomically(path) as temporary, temporary.open("wb") as file:
+        for reject in rejects:
+            file.write(msgspec.json.encode(reject) + b"\n")
+
+
+def write_summary(path: str | Path, summary: dict[str, Any]) -> None:
+    """Write a summary as indented JSON."""
+    with write_atomically(path) as temporary:
+        temporary.write_bytes(
+            msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
+        )

@@ -1,0 +1,161 @@
+"""Classify what files hold: blocks in parallel, results in the order of the input."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+from dask.distributed import Client
+
+from emotiset.atomic import write_atomically
+from emotiset.cluster import count_threads
+from emotiset.config import SourceConfig
+from emotiset.ensemble import Ensemble, decide
+from emotiset.errors import InputError
+from emotiset.partition import Tally, merge_tallies
+from emotiset.progress import Progress, Step, ignore
+from emotiset.sources import Block, plan_blocks, read_block
+
+PREDICTED: Final = pa.schema(
+    [
+        ("id", pa.string()),
+        ("created_at", pa.timestamp("us", tz="UTC")),
+        ("lang", pa.string()),
+        ("text", pa.string()),
+        ("polarity", pa.int8()),
+        ("probability", pa.float32()),
+    ]
+)
+
+_BLOCKS_AHEAD: Final = 2  # for each thread; bounds what waits to be written
+
+
+def predict(
+    ensemble: Ensemble,
+    inputs: Sequence[str | Path],
+    output: str | Path,
+    config: SourceConfig,
+    client: Client,
+    *,
+    progress: Progress = ignore,
+) -> Tally:
+    """Classify every text of the inputs into one Parquet file.
+
+    Parameters
+    ----------
+    ensemble
+        What predicts.
+    inputs
+        Files, folders or globs of any format that training reads.
+    output
+        Parquet file with the columns of `PREDICTED`, rows in the order of the input;
+        ``probability`` is that of positive.
+    config
+        How the inputs are read.
+    client
+        Where to work.
+    progress
+        Is told how far it is.
+
+    Returns
+    -------
+    Tally
+        How many records were read, and those without a prediction by bin.
+
+    Raises
+    ------
+    InputError
+        If the inputs cannot be read, or hold no text.
+    """
+    blocks = plan_blocks([str(path) for path in inputs], config)
+    tallies = []
+    with (
+        write_atomically(output) as temporary,
+        pq.ParquetWriter(temporary, PREDICTED, compression="zstd") as writer,
+    ):
+        for batches, tally in _score_in_order(
+            client, blocks, ensemble, config, progress
+        ):
+            tallies.append(tally)
+            for batch in batches:
+                writer.write_batch(batch)
+        merged = merge_tallies(tallies)
+        if merged.n_read == sum(merged.bins.values()):
+            raise InputError(
+                f"prediction needs text, found none in {merged.n_read} records: check "
+                "the inputs and --format"
+            )
+    return merged
+
+
+def predict_block(
+    block: Block, ensemble: Ensemble, config: SourceConfig
+) -> tuple[list[pa.RecordBatch], Tally]:
+    """Classify one block; holds its texts and their predictions."""
+    tally, batches = Tally(), []
+    for reading in read_block(block, config):
+        tally.add_reading(reading, keep_rejects=False)
+        tweets = reading.tweets
+        positive = ensemble.predict_proba(tweets["text"])[:, 1]
+        columns = [
+            tweets["id"],
+            tweets["created_at"],
+            tweets["lang"],
+            tweets["text"],
+            pa.array(decide(positive)),
+            pa.array(positive),
+        ]
+        batches.append(pa.record_batch(columns, schema=PREDICTED))
+    return batches, tally
+
+
+def predict_lines(ensemble: Ensemble, lines: Iterable[bytes], output: BinaryIO) -> None:
+    """Classify one text a line, and write a JSON line for each, at once.
+
+    Parameters
+    ----------
+    ensemble
+        What predicts.
+    lines
+        UTF-8; bytes that are none are replaced, so that no line is lost.
+    output
+        Gets ``{"text": ..., "polarity": ..., "probability": ...}`` and a flush for
+        each line, so that it works in a pipe.
+    """
+    for line in lines:
+        text = line.decode("utf-8", "replace").rstrip("\r\n")
+        positive = ensemble.predict_proba([text])[:, 1]
+        answer = {
+            "text": text,
+            "polarity": int(decide(positive)[0]),
+            "probability": float(positive[0]),
+        }
+        output.write(msgspec.json.encode(answer) + b"\n")
+        output.flush()
+
+
+def _score_in_order(
+    client: Client,
+    blocks: Sequence[Block],
+    ensemble: Ensemble,
+    config: SourceConfig,
+    progress: Progress,
+) -> Iterator[tuple[list[pa.RecordBatch], Tally]]:
+    """Give the results of `predict_block` in block order, few blocks ahead."""
+    shared = client.scatter(ensemble, hash=False, broadcast=True)
+    submit = partial(client.submit, predict_block, config=config, pure=False)
+    done, total = 0, sum(block.n_bytes for block in blocks)
+    waiting = iter(blocks)
+    n_ahead = _BLOCKS_AHEAD * count_threads(client)
+    under_way = deque((b, submit(b, shared)) for b in islice(waiting, n_ahead))
+    while under_way:
+        block, future = under_way.popleft()
+        yield future.result()
+        under_way.extend((b, submit(b, shared)) for b in islice(waiting, 1))
+        done += block.n_bytes
+        progress(Step("predict", done, total, "B"))

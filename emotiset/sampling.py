@@ -1,0 +1,299 @@
+"""One hash orders the world: keys, copies, and the held-out set.
+
+A *key* is a seeded hash of a tweet's normalized text.  Equal keys are copies; a key
+with both polarities is in conflict.  The lowest keys of each polarity are the
+sample, and a fixed range of key space, or all from a day on, is held out, so
+neither depends on the order, the number or the cut of the inputs.
+
+What the draw needs of a tweet is its *pair*: the key and a code of two bits, 9
+bytes.  Pairs are counted range by range of key space; no text moves for that.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from emotiset.config import TrainConfig
+from emotiset.kernels.hashing import hash_rows, mix64
+from emotiset.labeling import normalize_text
+from emotiset.schema import KEYED, NEGATIVE, POSITIVE, TIME
+
+Keys = npt.NDArray[np.uint64]
+Codes = npt.NDArray[np.uint8]
+Flags = npt.NDArray[np.bool_]
+
+POLARITIES: Final = (NEGATIVE, POSITIVE)
+_IS_POSITIVE: Final = np.uint8(1)
+_IS_LATE: Final = np.uint8(2)
+_KEY_SPACE: Final = 1 << 64
+
+# Which independent stream of the seed a hash draws from.
+_KEY_STREAM: Final = 0
+_ORDER_STREAM: Final = 1
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What decides on which side of the split a key falls, and whether copies stay.
+
+    Attributes
+    ----------
+    boundary
+        Keys below it are held out.
+    test_after
+        Microseconds since 1970; keys seen only from then on are held out.
+    keep_copies
+        Each copy counts, and copies of both polarities are no conflict.
+    """
+
+    boundary: int = 0
+    test_after: int | None = None
+    keep_copies: bool = False
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Keys in ascending order, and beside each its code.
+
+    Attributes
+    ----------
+    key : uint64[n]
+    code : uint8[n]
+        Bit 0: positive.  Bit 1: posted from ``test_after`` on.
+    """
+
+    key: Keys
+    code: Codes
+
+    @property
+    def positive(self) -> Flags:
+        """Which pairs are positive, bool[n]."""
+        return (self.code & _IS_POSITIVE) != 0
+
+    @property
+    def late(self) -> Flags:
+        """Which pairs were posted from ``test_after`` on, bool[n]."""
+        return (self.code & _IS_LATE) != 0
+
+
+# A side of the split (is it held out?) and a polarity.
+Group = tuple[bool, int]
+GROUPS: Final[tuple[Group, ...]] = tuple(
+    (held_out, polarity) for held_out in (False, True) for polarity in POLARITIES
+)
+
+
+@dataclass(frozen=True)
+class Survivors:
+    """What is left of one range of key space, and what is not.
+
+    Attributes
+    ----------
+    keys
+        For each group its keys, ascending, uint64[n].
+    n_copies, n_conflicting
+        Pairs that fell to a copy of their own, or to one of the other polarity.
+    """
+
+    keys: Mapping[Group, Keys]
+    n_copies: int
+    n_conflicting: int
+
+    def count(self) -> dict[Group, int]:
+        """Return the number of keys of each group."""
+        return {group: len(keys) for group, keys in self.keys.items()}
+
+
+def make_rule(config: TrainConfig) -> Rule:
+    """Return the rule that *config* asks for; observations keep their copies."""
+    after = config.test_after
+    return Rule(
+        boundary=int(config.held_out_fraction * _KEY_SPACE),
+        test_after=None if after is None else pa.scalar(after).cast(TIME).value,
+        keep_copies=config.keep_copies or config.label_column is not None,
+    )
+
+
+def add_keys(batch: pa.RecordBatch, seed: int) -> pa.RecordBatch:
+    """Put the key of each row's normalized text in front: `LABELED` to `KEYED`."""
+    text = normalize_text(batch["text"])
+    offsets = np.frombuffer(text.buffers()[1], np.int32)
+    offsets = offsets[text.offset : text.offset + len(text) + 1]
+    data = np.frombuffer(text.buffers()[2] or b"", np.uint8)
+    key = np.empty(len(text), np.uint64)
+    hash_rows(offsets, data, _stream(seed, _KEY_STREAM), key)
+    return pa.record_batch([pa.array(key), *batch.columns], schema=KEYED)
+
+
+def sort_copies(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Sort `KEYED` rows by key, polarity, then the smallest copy first.
+
+    Among copies the smallest is the one with the lowest (created_at, id, text); ids
+    compare as numbers do.  A missing value comes first: a text without a time may be
+    older than any day, so it must not be held out by ``test_after``.
+    """
+    table = pa.table(
+        {
+            "key": batch["key"],
+            "polarity": batch["polarity"],
+            "created_at": batch["created_at"],
+            "id_length": pc.binary_length(batch["id"]),
+            "id": batch["id"],
+            "text": batch["text"],
+        }
+    )
+    order = pc.sort_indices(
+        table,
+        sort_keys=[(name, "ascending") for name in table.column_names],
+        null_placement="at_start",
+    )
+    return batch.take(order)
+
+
+def is_first_copy(key: Keys, positive: Flags) -> Flags:
+    """Tell the first of each run of equal (key, polarity) in sorted arrays.
+
+    Examples
+    --------
+    >>> key = np.array([5, 5, 5, 9], np.uint64)
+    >>> is_first_copy(key, np.array([False, True, True, True])).tolist()
+    [True, True, False, True]
+    """
+    first = np.ones(len(key), bool)
+    first[1:] = (key[1:] != key[:-1]) | (positive[1:] != positive[:-1])
+    return first
+
+
+def drop_copies(batch: pa.RecordBatch, rule: Rule) -> tuple[pa.RecordBatch, int]:
+    """Keep the first copy of each (key, polarity) in a sorted `KEYED` batch.
+
+    Returns
+    -------
+    pa.RecordBatch
+    int
+        How many rows were dropped; none where the rule keeps copies.
+    """
+    if rule.keep_copies:
+        return batch, 0
+    first = is_first_copy(_keys(batch), _positive(batch))
+    return batch.filter(pa.array(first)), int(len(first) - first.sum())
+
+
+def make_pairs(batch: pa.RecordBatch, rule: Rule) -> Pairs:
+    """Return the pairs of a sorted `KEYED` batch."""
+    code = _positive(batch).astype(np.uint8)
+    if rule.test_after is not None:
+        posted = pc.fill_null(batch["created_at"].cast(pa.int64()), -_KEY_SPACE // 2)
+        code |= _IS_LATE * (posted.to_numpy() >= rule.test_after)
+    return Pairs(_keys(batch), code)
+
+
+def split_pairs(pairs: Pairs, n_ranges: int) -> list[Pairs]:
+    """Cut sorted pairs into *n_ranges* equal ranges of key space."""
+    bounds = np.array(
+        [_KEY_SPACE * i // n_ranges for i in range(1, n_ranges)], np.uint64
+    )
+    cuts = np.searchsorted(pairs.key, bounds)
+    return [
+        Pairs(key, code)
+        for key, code in zip(
+            np.split(pairs.key, cuts), np.split(pairs.code, cuts), strict=True
+        )
+    ]
+
+
+def merge_pairs(parts: Iterable[Pairs]) -> Pairs:
+    """Merge pairs into one, in the order of key, then polarity."""
+    parts = list(parts)
+    key = np.concatenate([part.key for part in parts])
+    code = np.concatenate([part.code for part in parts])
+    order = np.lexsort((code & _IS_POSITIVE, key))
+    return Pairs(key[order], code[order])
+
+
+def conflicting_keys(pairs: Pairs) -> Keys:
+    """Return the keys that merged pairs hold with both polarities, ascending.
+
+    Examples
+    --------
+    >>> key = np.array([3, 3, 7, 7], np.uint64)
+    >>> conflicting_keys(Pairs(key, np.array([0, 1, 1, 1], np.uint8))).tolist()
+    [3]
+    """
+    differs = pairs.positive[1:] != pairs.positive[:-1]
+    return np.unique(pairs.key[1:][(pairs.key[1:] == pairs.key[:-1]) & differs])
+
+
+def is_held_out(key: Keys, pairs: Pairs, rule: Rule) -> Flags:
+    """Tell which keys are held out, given all merged pairs that share them.
+
+    With ``test_after`` a key that was also seen before that time trains.
+    """
+    if rule.test_after is None:
+        return key < np.uint64(rule.boundary)
+    return ~np.isin(key, pairs.key[~pairs.late])
+
+
+def find_survivors(parts: Sequence[Pairs], rule: Rule) -> Survivors:
+    """Collapse the copies of one range of key space, and drop its conflicts."""
+    pairs = merge_pairs(parts)
+    n_copies = n_conflicting = 0
+    key, positive = pairs.key, pairs.positive
+    if not rule.keep_copies:
+        first = is_first_copy(key, positive)
+        in_conflict = np.isin(key, conflicting_keys(pairs))
+        n_copies = int((~first).sum())
+        n_conflicting = int((first & in_conflict).sum())
+        key, positive = key[first & ~in_conflict], positive[first & ~in_conflict]
+    held_out = is_held_out(key, pairs, rule)
+    keys = {
+        (side, polarity): key[(held_out == side) & (positive == (polarity > 0))]
+        for side, polarity in GROUPS
+    }
+    return Survivors(keys, n_copies, n_conflicting)
+
+
+def visiting_order(key: Keys, seed: int) -> Keys:
+    """Return the fresh random number by which a member visits its examples.
+
+    Equal keys in *key*, which is sorted, are copies; each gets a number of its own.
+
+    Returns
+    -------
+    uint64[n]
+    """
+    stream = _stream(seed, _ORDER_STREAM)
+    return mix64(mix64(key ^ stream) + _copy_number(key) * stream)
+
+
+def choose_member(key: Keys, seed: int, n_members: int) -> npt.NDArray[np.int64]:
+    """Return the member that each key belongs to, int64[n]; copies go to one."""
+    high = mix64(key ^ _stream(seed, _ORDER_STREAM)) >> np.uint64(32)
+    return ((high * np.uint64(n_members)) >> np.uint64(32)).astype(np.int64)
+
+
+def _stream(seed: int, stream: int) -> np.uint64:
+    mixed: np.uint64 = mix64(mix64(np.array([seed], np.uint64)) + np.uint64(stream))[0]
+    return mixed
+
+
+def _copy_number(key: Keys) -> Keys:
+    """Count up from 0 over each run of equal values in a sorted array."""
+    starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]][: len(key)])
+    lengths = np.diff(np.r_[starts, len(key)])
+    return (np.arange(len(key)) - np.repeat(starts, lengths)).astype(np.uint64)
+
+
+def _keys(batch: pa.RecordBatch) -> Keys:
+    keys: Keys = batch["key"].to_numpy()
+    return keys
+
+
+def _positive(batch: pa.RecordBatch) -> Flags:
+    positive: Flags = batch["polarity"].to_numpy() == POSITIVE
+    return positive

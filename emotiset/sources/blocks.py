@@ -1,0 +1,206 @@
+"""The words of reading: what a plan is made of, and what reading it gives."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+import pyarrow as pa
+
+from emotiset.schema import TWEETS, empty_batch
+
+# No compression of text is expected to do better; a plan needs a size beforehand.
+EXPANSION: Final = 8
+HEAD_BYTES: Final = 200
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the head of a delimited file says about its rows.
+
+    Attributes
+    ----------
+    delimiter
+        One character.
+    names
+        Column names as written in the header, blanks trimmed.
+    data_start
+        Bytes before the first row.
+    """
+
+    delimiter: str
+    names: tuple[str, ...]
+    data_start: int
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of one file, or of the simulation.
+
+    Attributes
+    ----------
+    path
+        Absolute, since a worker may run in another folder.
+    start, stop
+        Bytes of a file of lines, row groups of Parquet, records of the simulation.
+        A line belongs to the piece in which it begins.  A compressed file is one
+        piece, and these are bytes of the compressed file.
+    compression
+        As `opening.find_compression` names it.
+    n_bytes
+        About how much there is to read once it is decompressed.
+    layout
+        Of a delimited file.
+    problem
+        Why the file cannot be read at all; reading it gives this one reject.
+    """
+
+    path: str
+    start: int
+    stop: int
+    compression: str = "none"
+    n_bytes: int = 0
+    layout: Layout | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Block:
+    """What one task reads: pieces of one format, in input order.
+
+    Attributes
+    ----------
+    format
+        ``tweets``, ``csv``, ``parquet``, ``text`` or ``simulated``.
+    pieces
+        At least one.
+    n_records
+        Read only the first so many records; None: all.
+
+    Examples
+    --------
+    >>> Block("text", (Piece("/a/b.txt", 0, 10), Piece("/a/c.txt", 0, 5))).name
+    '/a/b.txt from 0 to 10 and 1 more'
+    """
+
+    format: str
+    pieces: tuple[Piece, ...]
+    n_records: int | None = None
+
+    @property
+    def n_bytes(self) -> int:
+        """About how much there is to read once it is decompressed."""
+        return sum(piece.n_bytes for piece in self.pieces)
+
+    @property
+    def name(self) -> str:
+        """What to call the block in a message."""
+        first = self.pieces[0]
+        others = f" and {len(self.pieces) - 1} more" if len(self.pieces) > 1 else ""
+        return f"{first.path} from {first.start} to {first.stop}{others}"
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A record that holds no text to use, for the list that a user reads.
+
+    Attributes
+    ----------
+    source
+        File, or name of the simulation.
+    where
+        ``byte N`` of the decompressed file, or ``row N`` of a table, counted from 0.
+    reason
+        In plain words.
+    head
+        The record's first 200 bytes, what is no UTF-8 replaced.
+    """
+
+    source: str
+    where: str
+    reason: str
+    head: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a reader yields: some records of one source.
+
+    Attributes
+    ----------
+    source
+        File, or name of the simulation.
+    tweets
+        Batch of `TWEETS`, in input order.
+    bins
+        Records that became no tweet: blank, unreadable, delete, no_text.
+    rejects
+        One for each record in the bins unreadable and no_text.
+    """
+
+    source: str
+    tweets: pa.RecordBatch
+    bins: dict[str, int]
+    rejects: tuple[Reject, ...]
+
+    @property
+    def n_records(self) -> int:
+        """Records read: each is a row of *tweets* or in one bin."""
+        return int(self.tweets.num_rows) + sum(self.bins.values())
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """A stretch of a file that no reader can take for a record.
+
+    It counts as one record, whatever it might have held.
+
+    Attributes
+    ----------
+    offset
+        Its first byte in the file; in the decompressed file, if it is compressed.
+    reason
+        In plain words.
+    head
+        Its first bytes.
+    """
+
+    offset: int
+    reason: str
+    head: bytes
+
+    @property
+    def n_records(self) -> int:
+        """Always 1."""
+        return 1
+
+    def first(self, n: int) -> Self:
+        """Return the flaw itself, as there is no less than one record."""
+        return self
+
+    def to_reading(self, source: str) -> Reading:
+        """Return the reading of *source* that holds nothing but this flaw."""
+        reject = make_reject(source, f"byte {self.offset}", self.reason, self.head)
+        return Reading(source, empty_batch(TWEETS), {"unreadable": 1}, (reject,))
+
+
+def make_reject(source: str, where: str, reason: str, record: bytes) -> Reject:
+    """Return a reject that shows the head of *record*.
+
+    Examples
+    --------
+    >>> make_reject("/a.csv", "byte 7", "is no UTF-8", b"caf\\xe9").head
+    'caf\ufffd'
+    """
+    head = record[:HEAD_BYTES].decode(errors="replace")
+    return Reject(source, where, reason, head)
+
+
+def shorten(path: str) -> str:
+    """Return the name of a file for a message: one line, its last folder with it.
+
+    Examples
+    --------
+    >>> shorten("/data/stream/a.json")
+    'stream/a.json'
+    """
+    return str(Path(*Path(path).parts[-2:]))

@@ -1,0 +1,69 @@
+"""Plain text: one text a line, and nothing else known of it."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from emotiset.config import SourceConfig
+from emotiset.sources.blocks import Flaw, Piece, Reading, Reject, make_reject
+from emotiset.sources.door import decode_utf8, make_tweets
+from emotiset.sources.lines import Lines, read_lines, take_records
+
+
+def read_text(
+    piece: Piece, config: SourceConfig, limit: int | None
+) -> Iterator[Reading]:
+    """Read the lines of a piece, each one text.
+
+    Parameters
+    ----------
+    piece
+        Of a file of lines.
+    config
+        Not needed: a text has no columns.
+    limit
+        Records to read at most; None: all.
+
+    Yields
+    ------
+    Reading
+        Of at most `MAX_ROWS` lines.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be opened or read.
+    """
+    for chunk in take_records(read_lines(piece), limit):
+        yield (
+            chunk.to_reading(piece.path)
+            if isinstance(chunk, Flaw)
+            else _read_lines(chunk, piece.path)
+        )
+
+
+def _read_lines(chunk: Lines, source: str) -> Reading:
+    text = decode_utf8(pa.array(chunk.lines, pa.binary()))
+    is_sound = text.is_valid().to_numpy(zero_copy_only=False)
+    batch, dropped = make_tweets(pc.utf8_rtrim(text, characters="\r"))
+    bins: dict[str, int] = {}
+    rejects: list[Reject] = []
+    offsets = chunk.offsets() if dropped.size else []
+    for row in dropped.tolist():
+        name, reason = _explain(chunk.lines[row], is_sound[row])
+        bins[name] = bins.get(name, 0) + 1
+        if reason:
+            where = f"byte {offsets[row]}"
+            rejects.append(make_reject(source, where, reason, chunk.lines[row]))
+    return Reading(source, batch, bins, tuple(rejects))
+
+
+def _explain(line: bytes, is_sound: np.bool_) -> tuple[str, str]:
+    """Return the bin of a line without text, and the reason if it is a reject."""
+    if not line.strip():
+        return "blank", ""
+    if not is_sound:
+        return "unreadable", "is no UTF-8"
+    return "no_text", "has no text, only white space"

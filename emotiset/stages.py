@@ -1,0 +1,176 @@
+"""The stages of a run on a client: each submits a graph and waits for it.
+
+What is large stays on the workers, as futures; what comes back is counts, cutoffs,
+members and metrics.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dask.distributed import Client, Future
+
+from emotiset import graph
+from emotiset.cluster import wait_for
+from emotiset.config import TrainConfig
+from emotiset.drawing import Cutoff, choose_members, choose_sizes, find_range
+from emotiset.exchange import Draw
+from emotiset.lexicon import Lexicon
+from emotiset.partition import RangeCounts, Tally, merge_tallies
+from emotiset.progress import Progress, Stopwatch
+from emotiset.sampling import GROUPS, POLARITIES, Group, make_rule
+from emotiset.sources import Block
+
+_PAIRS_PER_RANGE = 4_000_000
+
+
+@dataclass(frozen=True)
+class Labeled:
+    """The labeled tweets, which lie on the workers, and what became of the others.
+
+    Attributes
+    ----------
+    runs
+        Futures of `Run`, in the order of the inputs.
+    tally
+        Of all blocks.
+    """
+
+    runs: list[Future]
+    tally: Tally
+
+    @property
+    def n_rows(self) -> int:
+        """Labeled rows in all runs."""
+        return self.tally.n_read - sum(self.tally.bins.values())
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Which examples are drawn, and the records in the bins that this decides."""
+
+    draw: Draw
+    bins: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Stages:
+    """The work of one run, stage by stage.
+
+    Attributes
+    ----------
+    client
+        Where the graphs run.
+    config
+        The settings of the run.
+    progress
+        Is told how far each stage is.
+    clock
+        Gets the seconds of each stage.
+    """
+
+    client: Client
+    config: TrainConfig
+    progress: Progress
+    clock: Stopwatch = field(default_factory=Stopwatch)
+
+    def label(
+        self, blocks: Sequence[Block], lexicon: Lexicon, *, keep_rejects: bool
+    ) -> Labeled:
+        """Read all blocks, label what carries a symbol, and merge it into runs."""
+        rule = make_rule(self.config)
+        with self.clock.time("read"):
+            bag = graph.label_blocks(
+                blocks, self.config, lexicon, rule, keep_rejects=keep_rejects
+            )
+            labeled = self.client.compute(bag.to_delayed())
+            runs = self.client.compute(graph.merge_labeled(labeled, rule))
+            tallies = self.client.compute(graph.take_tallies(runs))
+            sizes = [block.n_bytes for block in blocks]
+            self._wait(labeled, "read", sizes=sizes, unit="B")
+            del labeled  # merged rows need not stay twice
+            self._wait(tallies, "merge")
+            return Labeled(runs, merge_tallies(self.client.gather(tallies)))
+
+    def draw(self, labeled: Labeled) -> Drawn:
+        """Find the exact cutoffs of the sample and of the held-out set."""
+        with self.clock.time("draw"):
+            n_ranges = -(-max(labeled.n_rows, 1) // _PAIRS_PER_RANGE)
+            rule = make_rule(self.config)
+            survivors = self.client.compute(
+                graph.count_ranges(labeled.runs, n_ranges, rule)
+            )
+            counting = self.client.compute(graph.take_range_counts(survivors))
+            self._wait(counting, "count")
+            ranges: list[RangeCounts] = self.client.gather(counting)
+
+            found = {group: sum(r.n_keys[group] for r in ranges) for group in GROUPS}
+            sizes = choose_sizes(found, self.config)
+            cutoffs = self._find_cutoffs(survivors, ranges, sizes)
+        n_train = sum(sizes[False, polarity] for polarity in POLARITIES)
+        n_test = sum(sizes[True, polarity] for polarity in POLARITIES)
+        bins = {
+            "copy": sum(r.n_copies for r in ranges),
+            "conflicting_copies": sum(r.n_conflicting for r in ranges),
+            "surplus": sum(found.values()) - n_train - n_test,
+            "held_out": n_test,
+            "trained": n_train,
+        }
+        draw = Draw(
+            rule=rule,
+            train={polarity: cutoffs[False, polarity] for polarity in POLARITIES},
+            held_out={polarity: cutoffs[True, polarity] for polarity in POLARITIES},
+            n_members=self.config.members or choose_members(n_train),
+            seed=self.config.seed,
+        )
+        return Drawn(draw, bins)
+
+    def exchange(self, labeled: Labeled, draw: Draw) -> list[Future]:
+        """Send each drawn text to its part; the held-out set is the last part."""
+        with self.clock.time("exchange"):
+            parts: list[Future] = self.client.compute(
+                graph.exchange(labeled.runs, draw)
+            )
+            self._wait(parts, "exchange", unit="parts")
+            return parts
+
+    def fit(self, parts: Sequence[Future]) -> list[Future]:
+        """Train one member on each part; each future holds a list of one `Fitted`."""
+        with self.clock.time("train"):
+            members = graph.fit_members(parts, self.config)
+            fitted: list[Future] = self.client.compute(members.to_delayed())
+            self._wait(fitted, "train", unit="members")
+            return fitted
+
+    def judge(self, held_out: Future, fitted: Sequence[Future]) -> dict[str, Any]:
+        """Score the held-out part with all members; return the metrics."""
+        with self.clock.time("evaluate"):
+            future = self.client.compute(graph.judge(held_out, fitted, self.config))
+            self._wait([future], "evaluate")
+            metrics: dict[str, Any] = future.result()
+            return metrics
+
+    def _find_cutoffs(
+        self,
+        survivors: Sequence[Future],
+        ranges: Sequence[RangeCounts],
+        sizes: Mapping[Group, int],
+    ) -> dict[Group, Cutoff | None]:
+        looks = {}
+        for group, n in sizes.items():
+            if n:
+                where, rank = find_range([r.n_keys[group] for r in ranges], n)
+                looks[group] = graph.look_up(survivors[where], group, rank)
+        cutoffs = self.client.gather(self.client.compute(list(looks.values())))
+        found = dict(zip(looks, cutoffs, strict=True))
+        return {group: found.get(group) for group in sizes}
+
+    def _wait(
+        self,
+        futures: Sequence[Future],
+        stage: str,
+        *,
+        sizes: Sequence[int] | None = None,
+        unit: str = "tasks",
+    ) -> None:
+        wait_for(futures, stage=stage, progress=self.progress, sizes=sizes, unit=unit)

@@ -1,0 +1,225 @@
+"""The model file: one Parquet file, a row for each language and member.
+
+All that prediction needs beside the numbers is canonical JSON under the key
+``emotiset`` of the file's metadata; what that means is told in `emotiset.ensemble`.
+Nothing is pickled.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from emotiset.atomic import write_atomically
+from emotiset.errors import OutputError
+from emotiset.model_format import (
+    FORMAT_VERSION,
+    MAX_WEIGHTS,
+    METADATA_KEY,
+    MODEL,
+    SMALL_COLUMNS,
+    WEIGHTS,
+    Header,
+    check_columns,
+    check_is_parquet,
+    check_members,
+    check_numbers,
+    check_sizes,
+    need,
+    read_document,
+    refusal,
+    shorten,
+    take_header,
+)
+
+# What reading a damaged file raises, beside what the checks do.
+_DAMAGE: Final = (pa.ArrowException, OSError, UnicodeError)
+
+
+@dataclass(frozen=True, eq=False)
+class ModelFile:
+    """What a model file holds.
+
+    Attributes
+    ----------
+    language
+        What the members were trained on, as the setting says it: ``en``.
+    weights : float32[n_features, n_members]
+        A column for each member: the layout that scoring wants.
+    intercepts : float64[n_members]
+    vote_weights : float64[n_members]
+    n_examples : int64[n_members]
+    metadata
+        Further plain JSON values, kept as they are.
+    """
+
+    language: str
+    weights: NDArray[np.float32]
+    intercepts: NDArray[np.float64]
+    vote_weights: NDArray[np.float64]
+    n_examples: NDArray[np.int64]
+    metadata: dict[str, Any]
+
+
+def write_model(path: str | Path, model: ModelFile) -> None:
+    """Write *model* to *path*; the same model gives the same bytes.
+
+    Raises
+    ------
+    OutputError
+        If *path* cannot be written, or the model is too large to be read again.
+    """
+    n_features, n_members = model.weights.shape
+    if model.weights.size > MAX_WEIGHTS:
+        raise OutputError(
+            f"a model file needs at most {MAX_WEIGHTS} weights, found {n_members} "
+            f"members of {n_features}: lower members or n_features"
+        )
+    with write_atomically(path) as temporary, temporary.open("wb") as file:
+        _write(file, model)
+
+
+def hash_model(model: ModelFile) -> str:
+    """Return the SHA-256 of the file that `write_model` would write."""
+    sink = _HashSink()
+    _write(sink, model)
+    return sink.sha256.hexdigest()
+
+
+class _HashSink:
+    """A file that keeps nothing but the hash of what is written to it."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self.sha256 = hashlib.sha256()
+        self._position = 0
+
+    def write(self, data: Any) -> int:
+        self.sha256.update(data)
+        self._position += len(data)
+        return len(data)
+
+    def tell(self) -> int:
+        return self._position
+
+    def flush(self) -> None:
+        pass
+
+
+def _write(file: Any, model: ModelFile) -> None:
+    n_features, n_members = model.weights.shape
+    document = {
+        **model.metadata,
+        "format_version": FORMAT_VERSION,
+        "language": model.language,
+        "members": n_members,
+        "n_features": n_features,
+    }
+    text = json.dumps(document, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    # Without statistics and Arrow's own schema a reader needs nothing that is not
+    # Parquet's; a checksum tells a damaged page from a strange model.
+    with pq.ParquetWriter(
+        file,
+        MODEL,
+        compression="zstd",
+        compression_level=3,
+        use_dictionary=False,
+        write_statistics=False,
+        write_page_checksum=True,
+        store_schema=False,
+    ) as writer:
+        for row in _iterate_rows(model):
+            writer.write_batch(row)
+        writer.add_key_value_metadata({METADATA_KEY: text})
+
+
+def _iterate_rows(model: ModelFile) -> Iterator[pa.RecordBatch]:
+    """Yield one row at a time, so that no second copy of all weights is held."""
+    n_features, n_members = model.weights.shape
+    offsets = pa.array([0, n_features], pa.int32())
+    for member in range(n_members):
+        weights = pa.array(np.ascontiguousarray(model.weights[:, member]))
+        columns = [
+            pa.array([model.language], pa.string()),
+            pa.array([member], pa.int32()),
+            pa.array(model.intercepts[[member]]),
+            pa.ListArray.from_arrays(offsets, weights, type=WEIGHTS),
+            pa.array(model.vote_weights[[member]]),
+            pa.array(model.n_examples[[member]]),
+        ]
+        yield pa.record_batch(columns, schema=MODEL)
+
+
+def read_model(path: str | Path) -> ModelFile:
+    """Read what `write_model` wrote, trusting none of it.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is missing, no model, of another format version, cut short,
+        damaged, or holds numbers that no training gives.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "notes.txt"
+    >>> _ = path.write_text("weights: 1, 2, 3")
+    >>> read_model(path)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    emotiset.errors.ModelFileError: a model file needs to be Parquet, found \
+another kind of file in ...notes.txt: name the file that training wrote
+    """
+    path = Path(path)
+    check_is_parquet(path)
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as parquet:
+            document = read_document(path, parquet.metadata)
+            header = take_header(path, document)
+            check_columns(path, parquet.schema_arrow)
+            check_sizes(path, parquet.metadata, header)
+            model = _read_rows(path, parquet, header, document)
+    except MemoryError as error:
+        raise refusal(path, "memory", shorten(error), "use a larger machine") from None
+    except _DAMAGE as error:
+        found = f"damage ({shorten(error)})"
+        raise refusal(path, "to be whole", found, "copy it again") from None
+    check_numbers(path, "weights", model.weights)
+    check_numbers(path, "intercept", model.intercepts)
+    check_numbers(path, "vote_weight", model.vote_weights, lowest=0)
+    check_numbers(path, "n_examples", model.n_examples, lowest=0)
+    return model
+
+
+def _read_rows(
+    path: Path, parquet: pq.ParquetFile, header: Header, document: dict[str, Any]
+) -> ModelFile:
+    small = parquet.read(columns=SMALL_COLUMNS, use_threads=False)
+    members = check_members(path, small, header)
+    weights = np.empty((header.n_features, header.members), np.float32)
+    rows = parquet.iter_batches(1, columns=["weights"], use_threads=False)
+    n_read = 0
+    for member, row in zip(members, rows, strict=False):  # a footer may lie
+        values = row.column(0).flatten()
+        needed = f"{header.n_features} weights of member {member}"
+        need(len(values) == header.n_features, path, needed, len(values))
+        weights[:, member] = values.to_numpy()
+        n_read += 1
+    need(n_read == len(members), path, f"weights in {len(members)} rows", n_read)
+    in_order = small.take(pa.array(np.argsort(members)))
+    return ModelFile(
+        language=header.language,
+        weights=weights,
+        intercepts=in_order["intercept"].to_numpy(),
+        vote_weights=in_order["vote_weight"].to_numpy(),
+        n_examples=in_order["n_examples"].to_numpy(),
+        metadata=document,
+    )

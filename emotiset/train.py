@@ -1,0 +1,242 @@
+"""Train an ensemble from raw input: the table of contents of the whole job.
+
+``python -m emotiset.train`` is the command ``emotiset train``.  Nothing that a
+worker needs is defined here: run as a program this module is ``__main__``, and
+workers would get copies that are not the imported ones.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from dask.distributed import Client
+
+from emotiset.atomic import check_writable
+from emotiset.cluster import ClusterConfig, connect
+from emotiset.config import TrainConfig
+from emotiset.errors import BadDataError, InputError
+from emotiset.lexicon import load_lexicon
+from emotiset.outputs import write_rejects, write_sample
+from emotiset.partition import Tally
+from emotiset.progress import Progress, Stopwatch, ignore
+from emotiset.result import TrainResult, make_result
+from emotiset.sources import Block, limit_blocks, plan_blocks
+from emotiset.stages import Stages
+
+SIMULATED = "simulated:200000"
+
+
+def train(
+    inputs: Sequence[str | Path] = (SIMULATED,),
+    config: TrainConfig | None = None,
+    client: Client | ClusterConfig | None = None,
+    *,
+    progress: Progress = ignore,
+    sample_out: str | Path | None = None,
+    rejects_out: str | Path | None = None,
+) -> TrainResult:
+    """Train a voting ensemble on what the inputs hold.
+
+    Parameters
+    ----------
+    inputs
+        Files, folders or globs; ``simulated:N`` stands for N simulated tweets.
+    config
+        Settings; the defaults suit tweets in English.
+    client
+        Where to work.  None: a local cluster of one process a core, started once the
+        inputs are found and closed at the end; a `ClusterConfig` says otherwise.  A
+        script that starts one needs the guard ``if __name__ == "__main__":``.
+    progress
+        Is told how far each stage is.
+    sample_out
+        Parquet file for the labeled sample.
+    rejects_out
+        JSON lines file for the records that could not be read.
+
+    Returns
+    -------
+    TrainResult
+        The ensemble, and the summary of how it came about.
+
+    Raises
+    ------
+    InputError
+        If the inputs cannot be read, or hold too little to learn from.
+    BadDataError
+        If more than ``max_bad_fraction`` of the records are unreadable.
+    ClusterError
+        If the cluster cannot be reached, or loses the work.
+    OutputError
+        If an output cannot be written; found before the work begins.
+    """
+    config = config or TrainConfig()
+    for path in filter(None, (sample_out, rejects_out)):
+        check_writable(path)
+    clock = Stopwatch()
+    with clock.time("plan"):
+        lexicon = load_lexicon(config.lexicon)
+        blocks = find_blocks(inputs, config)
+    with _open_client(client, clock) as client:
+        stages = Stages(client, config, progress, clock)
+        labeled = stages.label(blocks, lexicon, keep_rejects=rejects_out is not None)
+        if rejects_out is not None:
+            write_rejects(rejects_out, labeled.tally.rejects)
+        check_tally(labeled.tally, config)
+        drawn = stages.draw(labeled)
+        parts = stages.exchange(labeled, drawn.draw)
+        fitted = stages.fit(parts[:-1])
+        metrics = stages.judge(parts[-1], fitted)
+        if sample_out is not None:
+            write_sample(sample_out, (part.result() for part in parts))
+        members = [each for part in client.gather(fitted) for each in part]
+    return make_result(
+        members, metrics, drawn, labeled.tally, inputs, config, lexicon, clock
+    )
+
+
+def find_blocks(inputs: Sequence[str | Path], config: TrainConfig) -> list[Block]:
+    """Plan the blocks of the inputs, up to the limit of records."""
+    blocks = plan_blocks([str(path) for path in inputs], config)
+    return (
+        blocks if config.limit is None else limit_blocks(blocks, config.limit, config)
+    )
+
+
+def check_tally(tally: Tally, config: TrainConfig) -> None:
+    """Raise where nothing, or too little, of the input could be read."""
+    n_bad = tally.bins.get("unreadable", 0)
+    reasons = "; ".join(
+        f"{reject.source}, {reject.where}: {reject.reason}"
+        for reject in tally.rejects[:1]
+    )
+    lost = n_bad + sum(
+        tally.bins.get(name, 0) for name in ("blank", "delete", "no_text")
+    )
+    if lost == tally.n_read:
+        raise InputError(
+            f"training needs text, found none in {tally.n_read} records"
+            f"{f' ({reasons})' if reasons else ''}: check the inputs and --format"
+        )
+    if n_bad > config.max_bad_fraction * tally.n_read:
+        worst = max(tally.sources, key=lambda name: tally.sources[name][0])
+        bad, n_all = tally.sources[worst]
+        raise BadDataError(
+            f"at most {config.max_bad_fraction:.0%} of the records may be unreadable, "
+            f"found {n_bad} of {tally.n_read}, most in {worst} ({bad} of {n_all}; "
+            f"{reasons}): look at --rejects FILE, or raise --max-bad-fraction"
+        )
+
+
+@contextmanager
+def _open_client(
+    client: Client | ClusterConfig | None, clock: Stopwatch
+) -> Iterator[Client]:
+    """Give the caller's client, or one of our own that is closed at the end."""
+    if isinstance(client, Client):
+        yield client
+        return
+    with ExitStack() as stack:
+        with clock.time("start"):
+            opened = stack.enter_context(connect(client or ClusterConfig()))
+        yield opened
+
+
+if __name__ == "__main__":``.
+    progress
+        Is told how far each stage is.
+    sample_out
+        Parquet file for the labeled sample.
+    rejects_out
+        JSON lines file for the records that could not be read.
+
+    Returns
+    -------
+    TrainResult
+        The ensemble, and the summary of how it came about.
+
+    Raises
+    ------
+    InputError
+        If the inputs cannot be read, or hold too little to learn from.
+    BadDataError
+        If more than ``max_bad_fraction`` of the records are unreadable.
+    ClusterError
+        If the cluster cannot be reached, or loses the work.
+    OutputError
+        If an output cannot be written; found before the work begins.
+    """
+    config = config or TrainConfig()
+    for path in filter(None, (sample_out, rejects_out)):
+        check_writable(path)
+    clock = Stopwatch()
+    with clock.time("plan"):
+        lexicon = load_lexicon(config.lexicon)
+        blocks = find_blocks(inputs, config)
+    with _open_client(client, clock) as client:
+        stages = Stages(client, config, progress, clock)
+        labeled = stages.label(blocks, lexicon, keep_rejects=rejects_out is not None)
+        if rejects_out is not None:
+            write_rejects(rejects_out, labeled.tally.rejects)
+        check_tally(labeled.tally, config)
+        drawn = stages.draw(labeled)
+        parts = stages.exchange(labeled, drawn.draw)
+        fitted = stages.fit(parts[:-1])
+        metrics = stages.judge(parts[-1], fitted)
+        if sample_out is not None:
+            write_sample(sample_out, (part.result() for part in parts))
+        members = [each for part in client.gather(fitted) for each in part]
+    return make_result(
+        members, metrics, drawn, labeled.tally, inputs, config, lexicon, clock
+    )
+
+
+def find_blocks(inputs: Sequence[str | Path], config: TrainConfig) -> list[Block]:
+    """Plan the blocks of the inputs, up to the limit of records."""
+    blocks = plan_blocks([str(path) for path in inputs], config)
+    return (
+        blocks if config.limit is None else limit_blocks(blocks, config.limit, config)
+    )
+
+
+def check_tally(tally: Tally, config: TrainConfig) -> None:
+    """Raise where nothing, or too little, of the input could be read."""
+    n_bad = tally.bins.get("unreadable", 0)
+    reasons = "; ".join(
+        f"{reject.source}, {reject.where}: {reject.reason}"
+        for reject in tally.rejects[:1]
+    )
+    lost = n_bad + sum(
+        tally.bins.get(name, 0) for name in ("blank", "delete", "no_text")
+    )
+    if lost == tally.n_read:
+        raise InputError(
+            f"training needs text, found none in {tally.n_read} records"
+            f"{f' ({reasons})' if reasons else ''}: check the inputs and --format"
+        )
+    if n_bad > config.max_bad_fraction * tally.n_read:
+        worst = max(tally.sources, key=lambda name: tally.sources[name][0])
+        bad, n_all = tally.sources[worst]
+        raise BadDataError(
+            f"at most {config.max_bad_fraction:.0%} of the records may be unreadable, "
+            f"found {n_bad} of {tally.n_read}, most in {worst} ({bad} of {n_all}; "
+            f"{reasons}): look at --rejects FILE, or raise --max-bad-fraction"
+        )
+
+
+@contextmanager
+def _open_client(client: Client | None, clock: Stopwatch) -> Iterator[Client]:
+    """Give the caller's client, or one of a local cluster of our own."""
+    if client is not None:
+        yield client
+        return
+    with ExitStack() as stack:
+        with clock.time("start"):
+            opened = stack.enter_context(connect(ClusterConfig()))
+        yield opened
+
+
+if __name__ == "__main__":
+    from emotiset.cli import run
+
+    run("train")

@@ -1,0 +1,121 @@
+"""From text to the members' scores, and from scores to one answer.
+
+A member votes by the sign of its score; where that is 0 it gives half its vote to
+either side.  Three votes make one answer of many, and each says what its probability
+means:
+
+============  ====================================================================
+``majority``  share of the members that vote positive
+``weighted``  share of the vote weight of the members that vote positive
+``mean``      logistic function of the mean score
+============  ====================================================================
+
+An even vote falls to the sign of the mean score, and a mean of exactly 0 to negative.
+Where positive wins, the probability is above 0.5 by at least its last bit; elsewhere
+it is at most 0.5.  So ``argmax`` of the probabilities of negative and positive, which
+takes the first of equals, always agrees with the answer.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from emotiset.config import FeatureConfig, Vote
+from emotiset.features import hash_features
+from emotiset.kernels.votes import mean_votes, score_rows, share_votes
+from emotiset.learner import Member
+from emotiset.schema import NEGATIVE, POSITIVE
+
+
+def stack_weights(members: Sequence[Member]) -> NDArray[np.float32]:
+    """Lay the weights of *members* side by side.
+
+    Returns
+    -------
+    float32[n_features, n_members]
+        C-contiguous: what one column of a feature matrix adds to every member's
+        score is read from one place.
+    """
+    stacked = np.empty((len(members[0].weights), len(members)), np.float32)
+    for column, member in enumerate(members):
+        stacked[:, column] = member.weights
+    return stacked
+
+
+def score_texts(
+    text: pa.Array,
+    weights: NDArray[np.float32],
+    intercepts: NDArray[np.float64],
+    features: FeatureConfig,
+) -> NDArray[np.float32]:
+    """Return the score that each member gives each text.
+
+    Parameters
+    ----------
+    text
+        Strings without lexicon symbols.
+    weights : float32[n_features, n_members]
+    intercepts : float64[n_members]
+    features
+        How the members were trained to see text.
+
+    Returns
+    -------
+    float32[len(text), n_members]
+        Unbounded; log-odds of positive for members trained on log loss.
+    """
+    X = hash_features(text, features)
+    scores = np.empty((len(text), len(intercepts)), np.float32)
+    score_rows(X.indptr, X.indices, X.data, weights, intercepts, scores)
+    return scores
+
+
+def vote_probability(
+    scores: NDArray[np.float32], vote: Vote, vote_weights: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Return the probability of positive that a vote gives each row.
+
+    Parameters
+    ----------
+    scores : float32[n, n_members]
+        Finite.
+    vote
+        See the table of this module.
+    vote_weights : float64[n_members]
+        Not negative; only a ``weighted`` vote looks at them.  Where all are 0 every
+        vote is even.
+
+    Returns
+    -------
+    float32[n]
+
+    Examples
+    --------
+    One of two members votes positive; the mean score is below 0, then above:
+
+    >>> scores = np.array([[1, -2], [2, -1]], np.float32)
+    >>> vote_probability(scores, "majority", np.ones(2)).tolist()
+    [0.5, 0.5000000596046448]
+    """
+    probability = np.empty(len(scores), np.float32)
+    if vote == "mean":
+        mean_votes(scores, probability)
+    elif vote == "weighted":
+        share_votes(scores, vote_weights, probability)
+    else:
+        share_votes(scores, np.ones_like(vote_weights), probability)
+    return probability
+
+
+def decide(probability: NDArray[np.float32]) -> NDArray[np.int8]:
+    """Return the polarity that each probability of positive stands for.
+
+    Examples
+    --------
+    >>> decide(np.array([0.2, 0.5, 0.8], np.float32)).tolist()
+    [-1, -1, 1]
+    """
+    is_positive = probability > np.float32(0.5)
+    return np.where(is_positive, np.int8(POSITIVE), np.int8(NEGATIVE))

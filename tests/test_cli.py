@@ -1,0 +1,203 @@
+"""The command as a user calls it: exit codes, one line for an error, no debris."""
+
+import bz2
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from emotiset import __version__
+
+GOOD = "".join(
+    f'{{"text": "a {word} day with number {i} to tell {face}", "lang": "en"}}\n'
+    for i in range(60)
+    for word, face in (("lovely", ":)"), ("dreadful", ":("))
+)
+
+
+def run(*arguments: object, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "emotiset", *map(str, arguments)],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def good_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("good") / "good.json"
+    path.write_text(GOOD)
+    return path
+
+
+@pytest.fixture(scope="module")
+def model(good_file: Path) -> Path:
+    path = good_file.parent / "model.parquet"
+    done = run(
+        "train", good_file, "-o", path, "--workers", 1, "--n-features", 1024,
+        "--summary", path.with_name("summary.json"),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+    assert "accuracy" in done.stderr
+    assert str(path) in done.stderr
+    return path
+
+
+def test_version__is_printed() -> None:
+    done = run("--version")
+    assert (done.returncode, done.stdout.strip()) == (0, f"emotiset {__version__}")
+
+
+def test_help__groups_the_options_and_shows_defaults() -> None:
+    done = run("train", "--help")
+    assert done.returncode == 0
+    for word in ("Input", "Labels", "Sample", "Model", "Cluster", "Output"):
+        assert f"─ {word} ─" in done.stdout
+    for word in ("--per-class", "[default: 64MiB]", "[default: 1048576]"):
+        assert word in done.stdout
+
+
+def test_train_module__is_the_command_and_runs_once() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "emotiset.train", "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert "--per-class" in done.stdout
+
+
+def test_train__writes_summary_beside_the_model(model: Path) -> None:
+    summary = json.loads(model.with_name("summary.json").read_text())
+    assert summary["read"] == sum(summary["funnel"].values()) == 120
+    assert set(summary["seconds"]) >= {"plan", "start", "read", "train", "total"}
+    assert sorted(path.name for path in model.parent.iterdir()) == [
+        "good.json",
+        "model.parquet",
+        "summary.json",
+    ]
+
+
+def test_predict__files_to_parquet_in_order(model: Path, tmp_path: Path) -> None:
+    texts = tmp_path / "texts.txt"
+    texts.write_text("a lovely day\na dreadful day\nüber lovely :)\n")
+    done = run("predict", model, texts, "-o", tmp_path / "out.parquet", "--workers", 1)
+    assert done.returncode == 0, done.stderr
+    found = pq.read_table(tmp_path / "out.parquet")
+    assert found["text"].to_pylist()[2] == "über lovely :)"
+    assert found["polarity"].to_pylist() == [1, -1, 1]
+    for polarity, probability in zip(
+        found["polarity"].to_pylist(), found["probability"].to_pylist(), strict=True
+    ):
+        assert (probability > 0.5) == (polarity > 0)
+
+
+def test_predict__standard_input_to_json_lines(model: Path) -> None:
+    done = run("predict", model, "-", stdin="a lovely day\n\ndreadful\n")
+    assert done.returncode == 0, done.stderr
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [answer["text"] for answer in answers] == ["a lovely day", "", "dreadful"]
+    assert [answers[0]["polarity"], answers[2]["polarity"]] == [1, -1]
+
+
+def test_evaluate__gives_metrics_as_json(model: Path, tmp_path: Path) -> None:
+    gold = tmp_path / "gold.csv"
+    gold.write_text("text,label\na lovely day,positive\ndreadful day,negative\n")
+    done = run("evaluate", model, gold, "--label-column", "label", "--json")
+    assert done.returncode == 0, done.stderr
+    metrics = json.loads(done.stdout)
+    assert (metrics["accuracy"], metrics["n"]) == (1.0, 2)
+    told = run("evaluate", model, gold, "--label-column", "label")
+    assert "predicted positive" in told.stdout
+
+
+def test_inspect__says_what_the_file_is(model: Path) -> None:
+    described = json.loads(run("inspect", model, "--json").stdout)
+    assert described["language"] == "en"
+    assert described["settings"]["n_features"] == 1024
+    assert ":)" in described["symbols"]["positive"]
+    assert "1,024 columns" in run("inspect", model).stdout
+
+
+def test_dry_run__shows_the_plan_and_writes_nothing(
+    good_file: Path, tmp_path: Path
+) -> None:
+    done = run("train", good_file, "--dry-run", "-o", tmp_path / "m.parquet")
+    assert done.returncode == 0, done.stderr
+    assert "tweets: 1 blocks" in done.stdout
+    assert "read" in done.stdout
+    assert not list(tmp_path.iterdir())
+
+
+def test_simulate__writes_lines_that_train(tmp_path: Path) -> None:
+    done = run("simulate", "--tweets", 500, "-o", tmp_path / "sim", "--workers", 1)
+    assert done.returncode == 0, done.stderr
+    [path] = (tmp_path / "sim").iterdir()
+    assert path.read_bytes().count(b"\n") == 500
+
+
+BAD_INPUT = {
+    "no such file": (["train", "nowhere.json"], 2, "nowhere.json"),
+    "empty file": (["train", "empty"], 2, "empty"),
+    "folder without tweets": (["train", "folder"], 2, "folder"),
+    "missing column": (["train", "t.csv", "--text-column", "words"], 2, "words"),
+    "one polarity": (["train", "one.json"], 2, "0 negative"),
+    "too few": (["train", "good.json", "--per-class", "900"], 2, "900"),
+    "corrupt bz2": (["train", "corrupt.bz2"], 2, "corrupt.bz2"),
+    "unwritable output": (["train", "good.json", "-o", "no/m.parquet"], 2, "no/m"),
+    "output is a folder": (["train", "good.json", "-o", "folder"], 2, "folder"),
+    "unreachable scheduler": (
+        ["train", "good.json", "--scheduler", "tcp://127.0.0.1:9"], 4, "127.0.0.1:9",
+    ),
+    "missing scheduler file": (
+        ["train", "good.json", "--scheduler-file", "none.json"], 4, "none.json",
+    ),
+    "nonsense value": (["train", "good.json", "--members", "many"], 2, "--members"),
+    "value out of range": (["train", "good.json", "--members", "0"], 2, "members"),
+    "unknown option": (["train", "good.json", "--mebmers", "3"], 2, "--mebmers"),
+    "unknown format": (["train", "good.json", "--format", "xml"], 2, "xml"),
+    "bad size": (["train", "good.json", "--block-size", "big"], 2, "big"),
+    "bad memory": (["train", "good.json", "--memory-limit", "big"], 2, "big"),
+    "bad config": (["train", "good.json", "--config", "t.csv"], 2, "t.csv"),
+    "unknown language": (["train", "good.json", "--language", "xq"], 2, "xq"),
+    "bad lexicon": (["train", "good.json", "--lexicon", "t.csv"], 2, "lexicon"),
+    "no model": (["predict", "none.parquet", "t.csv", "-o", "o.parquet"], 2, "none"),
+    "not a model": (["inspect", "t.csv"], 2, "t.csv"),
+    "no label column": (["evaluate", "m.parquet", "t.csv"], 2, "--label-column"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD_INPUT)
+def test_bad_input__one_line_and_the_exit_code(case: str, tmp_path: Path) -> None:
+    arguments, code, named = BAD_INPUT[case]
+    (tmp_path / "good.json").write_text(GOOD)
+    (tmp_path / "one.json").write_text(GOOD.replace(":(", ":)"))
+    (tmp_path / "empty").touch()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "t.csv").write_text("text,y\nhello there,1\n")
+    (tmp_path / "corrupt.bz2").write_bytes(bz2.compress(GOOD.encode())[:200])
+    before = sorted(path.name for path in tmp_path.rglob("*"))
+    done = subprocess.run(
+        [sys.executable, "-m", "emotiset", *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith("emotiset: ")]
+    assert len(lines) == 1
+    assert named in lines[0]
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert sorted(path.name for path in tmp_path.rglob("*")) == before

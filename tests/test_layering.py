@@ -1,0 +1,95 @@
+"""Imports point one way: a module imports only from modules above its own."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "emotiset"
+
+# From the vocabulary down to the command line.  A folder stands for its files.
+_ORDER = """
+errors schema config config_file atomic progress kernels lexicon simulate
+sources language labeling sampling drawing exchange features learner voting
+model_format store ensemble evaluate partition graph cluster stages outputs
+result train predict judging inspection simulation preview console display
+cli_options cli_train cli_model cli __main__
+"""
+ORDER = _ORDER.split()
+
+MODULES = sorted(
+    path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py"
+)
+
+
+def _layer(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def _imports(path: Path) -> list[tuple[str, bool]]:
+    """Return imported modules of the package, and whether inside a function."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    top = set(tree.body)
+    for node in tree.body:
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            top.update(node.body)
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module]
+            if node.module == "emotiset":
+                names = [f"emotiset.{each.name}" for each in node.names]
+        elif isinstance(node, ast.Import):
+            names = [each.name for each in node.names]
+        else:
+            continue
+        found += [
+            (name, node not in top) for name in names if name.startswith("emotiset.")
+        ]
+    return found
+
+
+@pytest.mark.parametrize(
+    "path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE))
+)
+def test_imports__point_up(path: Path) -> None:
+    layer = _layer(path)
+    assert layer in ORDER, f"{layer} has no place in the order of the layers"
+    for name, _ in _imports(path):
+        imported = name.split(".")[1]
+        if imported == "__version__" or (layer == "train" and imported == "cli"):
+            continue
+        if imported != layer:
+            assert ORDER.index(imported) < ORDER.index(layer), f"{layer} uses {name}"
+
+
+@pytest.mark.parametrize(
+    "path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE))
+)
+def test_imports__stand_at_the_top(path: Path) -> None:
+    if _layer(path).startswith("cli"):
+        return  # commands load what they need when they run
+    inside = [name for name, is_inside in _imports(path) if is_inside]
+    allowed = ["emotiset.cli"] if _layer(path) == "train" else []
+    assert inside == allowed
+
+
+def test_imports__only_these_know_dask() -> None:
+    knowing = {
+        _layer(path)
+        for path in MODULES
+        if any(
+            line.startswith(("import dask", "from dask", "from distributed"))
+            for line in path.read_text(encoding="utf-8").splitlines()
+        )
+    }
+    assert knowing == {"graph", "cluster", "stages", "train", "predict", "simulation"}
+
+
+def test_modules__stay_small() -> None:
+    long = {
+        path.name: n
+        for path in MODULES
+        if (n := len(path.read_text(encoding="utf-8").splitlines())) > 300
+    }
+    assert not long

@@ -1,0 +1,61 @@
+"""Each pipeline gives the result that it promises, on small data."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pyarrow.parquet as pq
+import pytest
+from dask.distributed import Client
+
+PIPELINES = Path(__file__).parents[1] / "pipelines"
+
+
+def load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, PIPELINES / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the model that train_sentiment makes."""
+    folder = tmp_path_factory.mktemp("pipelines")
+    summary = load("train_sentiment").main(["simulated:40000"], folder)
+    assert summary["metrics"]["accuracy"] > 0.6
+    assert summary["metrics"]["auc"] > 0.65
+    return folder
+
+
+def test_train_sentiment__writes_a_balanced_sample(folder: Path) -> None:
+    sample = pq.read_table(folder / "sample.parquet")
+    train = sample.filter(sample["member"].is_valid())
+    assert sum(train["polarity"].to_pylist()) == 0
+    assert train.num_rows > 1000
+    assert set(train["member"].to_pylist()) == set(range(5))
+
+
+def test_classify__agrees_with_most_of_the_sample(folder: Path) -> None:
+    sample = pq.read_table(folder / "sample.parquet").slice(0, 500)
+    answers = load("classify").main(
+        str(folder / "sentiment.parquet"), sample["text"].to_pylist()
+    )
+    right = sum(
+        answer[1] == polarity
+        for answer, polarity in zip(answers, sample["polarity"].to_pylist(), strict=True)
+    )
+    assert right > 350
+    assert all((positive > 0.5) == (polarity > 0) for _, polarity, positive in answers)
+
+
+def test_learning_curve__rises_with_the_sample(
+    client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    curve = load("learning_curve")
+    accuracy = curve.main(["simulated:60000"], client, sizes=(100, 1600), members=(1, 3))
+    assert accuracy[1600, 3] > accuracy[100, 3] + 0.02
+    curve.print_table(accuracy)
+    assert "| 1,600 |" in capsys.readouterr().out
