@@ -12,10 +12,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from emotiset.errors import ConfigError
-from emotiset.kernels import symbols as kernel
 from emotiset.kernels.symbols import (
     ANY,
     BLANK,
@@ -24,6 +24,8 @@ from emotiset.kernels.symbols import (
     DIGIT,
     EYES,
     FOREIGN,
+    IS_NEGATIVE,
+    IS_POSITIVE,
     JOINER,
     LETTER,
     OPEN,
@@ -31,8 +33,9 @@ from emotiset.kernels.symbols import (
     SIGN,
     STOP,
     TAG,
+    strip_symbols,
 )
-from emotiset.lexicon import MODIFIERS, Lexicon, is_repeatable
+from emotiset.lexicon import MODIFIERS, Lexicon, Symbol, is_repeatable
 from emotiset.schema import POSITIVE
 
 _MAX_STATES: Final = 2**15 - 1
@@ -47,21 +50,18 @@ _ASCII_CLASSES: Final = {
 
 
 class Tables(NamedTuple):
-    """A lexicon as the kernel wants it; state 0 is the start and means "no way on"."""
+    """A lexicon as `emotiset.kernels.symbols` wants it, argument by argument."""
 
     step: NDArray[np.int16]  # [n_states, 256]
     may_start: NDArray[np.bool_]  # [256]
-    found: NDArray[np.uint8]  # [n_states], IS_POSITIVE or IS_NEGATIVE if accepting
-    left: NDArray[np.uint16]  # [n_states], classes that may stand left
-    right: NDArray[np.uint16]  # [n_states], right, where a blank is left
-    attached: NDArray[np.uint16]  # [n_states], right, where something else is left
-    closes: NDArray[np.bool_]  # [n_states], may be the end of a bracket
-    classes: NDArray[np.uint16]  # [65536], class of each character
+    guards: NDArray[np.uint16]  # [n_states, 5]
+    classes: NDArray[np.uint16]  # [65536]
 
 
 class Guards(NamedTuple):
-    """What may stand around a symbol, as masks of character classes."""
+    """One row of `Tables.guards`: its columns are `FOUND` to `CLOSES` of the kernel."""
 
+    found: int
     left: int
     right: int
     attached: int
@@ -87,25 +87,20 @@ def find_and_strip(
         ``IS_POSITIVE | IS_NEGATIVE``, 0 for no symbol.
     """
     n_rows = len(text)
+    offsets, data = np.zeros(n_rows + 1, np.int64), np.empty(0, np.uint8)
     _, offsets_buffer, data_buffer = text.buffers()
-    offsets, data = np.zeros(1, np.int32), np.empty(0, np.uint8)
-    if n_rows:
-        offsets = np.frombuffer(offsets_buffer, np.int32)
-        offsets = offsets[text.offset : text.offset + n_rows + 1]
-    if data_buffer is not None:
-        data = np.frombuffer(data_buffer, np.uint8)
-    out_offsets = np.empty(n_rows + 1, np.int32)
-    out = np.empty(int(offsets[-1] - offsets[0]), np.uint8)
+    if n_rows and data_buffer is not None:
+        offsets += np.frombuffer(offsets_buffer, np.int32)[text.offset :][: n_rows + 1]
+        data = np.frombuffer(data_buffer, np.uint8)[offsets[0] : offsets[-1]].copy()
+        offsets -= offsets[0]
     found = np.empty(n_rows, np.uint8)
-    kernel.strip_symbols(
-        offsets, data, build_tables(lexicon), out_offsets, out, found
-    )
-    buffers = [None, pa.py_buffer(out_offsets), pa.py_buffer(out)]
+    strip_symbols(offsets, data, *build_tables(lexicon), found)
+    buffers = [None, pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(data)]
     stripped = pa.Array.from_buffers(pa.string(), n_rows, buffers)
     if text.null_count:
         is_valid = text.is_valid()
         found[~is_valid.to_numpy(zero_copy_only=False)] = 0
-        stripped = pa.compute.if_else(is_valid, stripped, pa.scalar(None, pa.string()))
+        stripped = pc.if_else(is_valid, stripped, pa.scalar(None, pa.string()))
     return stripped, found
 
 
@@ -120,7 +115,7 @@ def build_tables(lexicon: Lexicon) -> Tables:
     """
     edges: list[dict[int, int]] = [{}]
     nodes: dict[tuple[int, str], int] = {}
-    ends: dict[int, tuple[int, Guards]] = {}
+    ends: dict[int, Guards] = {}
     loops: list[tuple[int, str]] = []
     for symbol in lexicon.symbols:
         node = 0
@@ -135,8 +130,7 @@ def build_tables(lexicon: Lexicon) -> Tables:
                 loops += [(node, form) for form in _forms(char)]
             if not char.isascii():
                 loops += [(node, modifier) for modifier in MODIFIERS]
-        bit = kernel.IS_POSITIVE if symbol.polarity == POSITIVE else kernel.IS_NEGATIVE
-        ends[node] = (bit, find_guards(symbol.text))
+        ends[node] = find_guards(symbol)
     for node, form in loops:
         _add_path(edges, node, form, node)
     if len(edges) > _MAX_STATES:
@@ -153,9 +147,7 @@ def _forms(char: str) -> list[str]:
     return [char, chr(ord(char) + _FULL_WIDTH)] if is_visible_ascii else [char]
 
 
-def _add_path(
-    edges: list[dict[int, int]], node: int, form: str, target: int
-) -> None:
+def _add_path(edges: list[dict[int, int]], node: int, form: str, target: int) -> None:
     """Lead from *node* over the bytes of *form* to *target*, unless a way is there."""
     *heads, last = form.encode()
     for byte in heads:
@@ -166,25 +158,19 @@ def _add_path(
     edges[node].setdefault(last, target)
 
 
-def _fill_tables(
-    edges: list[dict[int, int]], ends: dict[int, tuple[int, Guards]]
-) -> Tables:
-    n_states = len(edges)
-    step = np.zeros((n_states, 256), np.int16)
+def _fill_tables(edges: list[dict[int, int]], ends: dict[int, Guards]) -> Tables:
+    step = np.zeros((len(edges), 256), np.int16)
     for state, ways in enumerate(edges):
         step[state, list(ways)] = list(ways.values())
     may_start = step[0] > 0
     may_start[ord(":")] = True  # the colon of http:// is looked at in any case
-    found = np.zeros(n_states, np.uint8)
-    masks = np.zeros((3, n_states), np.uint16)
-    closes = np.zeros(n_states, np.bool_)
-    for state, (bit, guards) in ends.items():
-        found[state] = bit
-        *masks[:, state], closes[state] = guards
-    return Tables(step, may_start, found, *masks, closes, character_classes())
+    guards = np.zeros((len(edges), len(Guards._fields)), np.uint16)
+    for state, row in ends.items():
+        guards[state] = row
+    return Tables(step, may_start, guards, character_classes())
 
 
-def find_guards(text: str) -> Guards:
+def find_guards(symbol: Symbol) -> Guards:
     """Return what may stand around a symbol, told from its first and last character.
 
     ==================  =======================  ====================================
@@ -206,13 +192,16 @@ def find_guards(text: str) -> Guards:
 
     Examples
     --------
-    >>> find_guards(":(").right & LETTER, find_guards(":)").right & LETTER
+    >>> frown, smile = Symbol(":(", NEGATIVE), Symbol(":)", POSITIVE)
+    >>> find_guards(frown).right & LETTER, find_guards(smile).right & LETTER
     (0, 2)
     """
+    text = symbol.text
+    found = IS_POSITIVE if symbol.polarity == POSITIVE else IS_NEGATIVE
     first, last = class_of(text[0]), class_of(text[-1])
     is_word = LETTER | DIGIT
     if " " in text and not (first | last) & is_word:
-        return Guards(BLANK | STOP, BLANK, BLANK, closes=last == CLOSE)
+        return Guards(found, BLANK | STOP, BLANK, BLANK, closes=last == CLOSE)
     left = ANY & ~(DIGIT | EYES | SIGN)
     if not text[0].isascii() and first != LETTER:
         left = ANY & ~JOINER
@@ -230,7 +219,7 @@ def find_guards(text: str) -> Guards:
         attached = BLANK | STOP | JOINER
     elif last == EYES and first & (OPEN | CLOSE | LETTER):
         right = attached = BLANK | STOP | JOINER
-    return Guards(left, right, attached, closes=CLOSE in (first, last))
+    return Guards(found, left, right, attached, closes=CLOSE in (first, last))
 
 
 def class_of(char: str) -> int:

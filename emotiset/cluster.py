@@ -90,7 +90,8 @@ def connect(config: ClusterConfig) -> Iterator[Client]:
 
 def count_threads(client: Client) -> int:
     """Return the number of tasks that the cluster can run at once, at least 1."""
-    return max(sum(client.nthreads().values()), 1)
+    n_threads: int = sum(client.nthreads().values())
+    return max(n_threads, 1)
 
 
 def _reach(config: ClusterConfig) -> Client:
@@ -133,7 +134,7 @@ def _start_local(config: ClusterConfig) -> LocalCluster:
         memory_limit=config.memory_limit or "auto",
         processes=True,
         dashboard_address=None,
-        silence_logs=logging.ERROR,
+        silence_logs=logging.CRITICAL,  # a task's own error reaches the client
     )
 
 

@@ -11,22 +11,20 @@ from typing import Any, Final, Self
 
 import msgspec
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from emotiset.config import FeatureConfig, Vote
-from emotiset.errors import ConfigError, InputError, ModelFileError
+from emotiset.errors import ConfigError, ModelFileError
 from emotiset.labeling import strip_symbols
 from emotiset.language import parse_languages
 from emotiset.learner import Member
 from emotiset.lexicon import Lexicon
-from emotiset.model_format import MAX_WEIGHT
+from emotiset.model_format import MAX_WEIGHT, refusal, shorten
 from emotiset.store import ModelFile, hash_model, read_model, write_model
+from emotiset.texts import split_texts
 from emotiset.voting import decide, score_texts, stack_weights, vote_probability
 
 _BATCH_ROWS: Final = 16_384
-_TEXT_TYPES: Final = (pa.string(), pa.large_string(), pa.string_view(), pa.null())
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -104,7 +102,7 @@ class Ensemble:
     @property
     def n_members(self) -> int:
         """Number of members."""
-        return self.weights.shape[1]
+        return int(self.weights.shape[1])
 
     def __repr__(self) -> str:
         """Say what a person wants to know first."""
@@ -123,8 +121,7 @@ class Ensemble:
         ----------
         texts
             A list of str, a NumPy array, an Arrow array or chunked array, or a series
-            that Arrow can read (pandas, Polars).  A null has the score of an empty
-            text.
+            of pandas or Polars.  A null has the score of an empty text.
         language
             None, or one that the model was trained on.
 
@@ -180,7 +177,7 @@ class Ensemble:
         self, texts: Iterable[str | None], language: str | None
     ) -> Iterator[NDArray[np.float32]]:
         self._check_language(language)
-        for text in _split_texts(texts):
+        for text in split_texts(texts, _BATCH_ROWS):
             stripped = strip_symbols(text, self.lexicon)
             yield score_texts(stripped, self.weights, self.intercepts, self.features)
 
@@ -247,11 +244,9 @@ def load_ensemble(path: str | Path) -> Ensemble:
         lexicon = Lexicon.from_json_value(metadata.lexicon)
         parse_languages(model.language)
         _check_n_features(metadata.features, len(model.weights))
-    except (msgspec.ValidationError, ConfigError) as error:
-        raise ModelFileError(
-            f"a model file needs metadata of emotiset, found in {path}: {error}; "
-            "train it again"
-        ) from None
+    except (msgspec.ValidationError, ConfigError, ModelFileError) as error:
+        needed = "metadata that makes sense"
+        raise refusal(Path(path), needed, shorten(error, 200)) from None
     return Ensemble(
         weights=model.weights,
         intercepts=model.intercepts,
@@ -270,35 +265,3 @@ def load_ensemble(path: str | Path) -> Ensemble:
 def _check_n_features(features: FeatureConfig, n: int) -> None:
     if features.n_features != n:
         raise ConfigError(f"{n} weights a member and {features.n_features} features")
-
-
-def _split_texts(texts: Iterable[str | None]) -> Iterator[pa.Array]:
-    """Yield *texts* as Arrow strings without nulls, so many rows at a time."""
-    column = _convert_texts(texts)
-    for batch in pa.table([column], ["text"]).to_batches(_BATCH_ROWS):
-        yield pc.fill_null(pc.cast(batch["text"], pa.string()), "")
-
-
-def _convert_texts(texts: Iterable[str | None]) -> pa.Array | pa.ChunkedArray:
-    if isinstance(texts, str | bytes):
-        found = type(texts).__name__
-        raise InputError(f"a list of texts is needed, found one {found}: put it in []")
-    has_chunks = hasattr(texts, "__arrow_c_stream__")
-    try:
-        column = (
-            pa.chunked_array(texts) if has_chunks else pa.array(texts, from_pandas=True)
-        )
-    except (pa.ArrowException, TypeError, UnicodeError) as error:
-        found = str(error).splitlines()[0]
-        raise InputError(
-            f"a list of texts is needed, found what Arrow cannot read as one: {found}; "
-            "give str alone"
-        ) from None
-    kind = (
-        column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    )
-    if len(column) and kind not in _TEXT_TYPES:
-        raise InputError(
-            f"a list of texts is needed, found {column.type}: give str, decode bytes"
-        )
-    return column if len(column) else pa.array([], pa.string())

@@ -131,7 +131,7 @@ def assemble(pieces: Sequence[Piece], part: int, draw: Draw) -> pa.RecordBatch:
 def _is_resolved(mine: Pairs, everyone: Pairs, part: int, draw: Draw) -> Flags:
     """Tell which sorted rows of a part are drawn, now that all rivals are known."""
     held_out = part == draw.n_members
-    keep = is_held_out(mine.key, everyone, draw.rule) == held_out
+    keep: Flags = is_held_out(mine.key, everyone, draw.rule) == held_out
     if not draw.rule.keep_copies:
         keep &= is_first_copy(mine.key, mine.positive)
         keep &= ~np.isin(mine.key, conflicting_keys(everyone))
@@ -148,12 +148,13 @@ def _may_be_on_side(pairs: Pairs, rule: Rule, *, held_out: bool) -> Flags:
     """Tell which pairs one run cannot rule out for a side."""
     if rule.test_after is not None:  # an earlier copy may lie in another run
         return np.ones(len(pairs.key), bool)
-    return (pairs.key < np.uint64(rule.boundary)) == held_out
+    may_be: Flags = (pairs.key < np.uint64(rule.boundary)) == held_out
+    return may_be
 
 
 def _is_within(pairs: Pairs, cutoffs: Mapping[int, Cutoff | None]) -> Flags:
     """Tell which pairs lie up to the cutoff of their own polarity."""
-    within = np.zeros(len(pairs.key), bool)
+    within: Flags = np.zeros(len(pairs.key), bool)
     for polarity in (NEGATIVE, POSITIVE):
         cutoff = cutoffs[polarity]
         if cutoff is not None:

@@ -10,7 +10,7 @@ from emotiset.config import LabelingConfig, SourceConfig
 from emotiset.ensemble import Ensemble
 from emotiset.errors import InputError
 from emotiset.evaluate import evaluate_scores
-from emotiset.labeling import label_observations
+from emotiset.labeling import check_labels, label_observations, observed_labels
 from emotiset.partition import Tally
 from emotiset.sources import limit_blocks, plan_blocks, read_block
 
@@ -56,9 +56,11 @@ def evaluate_files(
     for block in blocks:
         for reading in read_block(block, source):
             tally.add_reading(reading, keep_rejects=False)
+            tally.labels |= observed_labels(reading.tweets, labeling)
             labeled = label_observations(reading.tweets, labeling)
             scores.append(ensemble.scores(labeled["text"]))
             polarity.append(labeled["polarity"].to_numpy())
+    check_labels(tally.labels, labeling)
     if sum(map(len, polarity)) == 0:
         raise InputError(
             f"evaluation needs text, found none in {tally.n_read} records: check the "

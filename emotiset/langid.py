@@ -27,19 +27,19 @@ from emotiset.kernels import language as kernels
 
 # What py3langid can answer; a test compares it with the model, which takes half a
 # second to load.
-LABELS: Final = frozenset(
-    """
-    ace af am an ar ary arz as az ba bcl be bg bn br bs ca crh cs cy da de dz el en
-    eo es et eu ext fa fi fo fr fuv fy ga gcf gcr gd gl gom grc gu gug guw ha hbo he
-    hi hr ht hu hy id ig is it ja jv ka kab kik kk km kn ko ku ky la lb lg lij ln lo
-    lt ltg lv mg mk ml mn mr ms mt my ne nl nn no nso oc om or pa pcm pl ps pt qu ro
-    ru rw sa sdh se si sk sl sn so sq sr st sv sw ta te tg th tk tl tr tt ug uk ur uz
-    uzs vec vi vo wa wuu xh yo yue zh zu zxx
-    """.split()
-)
+_LABELS: Final = """
+ace af am an ar ary arz as az ba bcl be bg bn br bs ca crh cs cy da de dz el en eo es
+et eu ext fa fi fo fr fuv fy ga gcf gcr gd gl gom grc gu gug guw ha hbo he hi hr ht hu
+hy id ig is it ja jv ka kab kik kk km kn ko ku ky la lb lg lij ln lo lt ltg lv mg mk ml
+mn mr ms mt my ne nl nn no nso oc om or pa pcm pl ps pt qu ro ru rw sa sdh se si sk sl
+sn so sq sr st sv sw ta te tg th tk tl tr tt ug uk ur uz uzs vec vi vo wa wuu xh yo yue
+zh zu zxx
+"""
+LABELS: Final = frozenset(_LABELS.split())
 
 _N_CODES: Final = 0x20000  # no character beyond has case, and few compose
 _N_LOG1P: Final = 256  # counts in a tweet are smaller
+_IN_CACHE: Final = 1 << 16  # entries of the automaton renumbered at once
 _PADDING: Final = 32  # columns, so that rows are whole vector registers
 _MIN_LIKELIHOOD: Final = -64.0
 _MAX_LIKELIHOOD: Final = -2.0  # a float16 from here on is a multiple of 2^-9
@@ -56,12 +56,12 @@ class Model:
     labels
         String array: the language of each column; some have two columns.
     tables
-        The arrays that `kernels.language.identify` takes between the texts and its
+        The arguments that `kernels.language.identify` takes between the texts and its
         result, in its order.
     """
 
     labels: pa.Array
-    tables: tuple[NDArray[Any], ...]
+    tables: tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -129,15 +129,29 @@ def _load_model() -> Model:
     with np.load(io.BytesIO(lzma.decompress(packed))) as arrays:
         labels = arrays["classes"].tolist()
         tables = (
-            arrays["nextmove"],
-            arrays["nextmove_row"].astype(np.uint32) << 8,
-            arrays["out_feat"],
+            *_automaton(arrays["nextmove"], arrays["nextmove_row"], arrays["out_feat"]),
             _likelihood_units(arrays["ptc"]),
             _prior_units(arrays["pc"]),
             _find_aliases(labels),
             np.array([kernels.log1p_units(count) for count in range(_N_LOG1P)]),
         )
     return Model(pa.array(labels, pa.string()), tables)
+
+
+def _automaton(
+    moves: NDArray[np.uint32], lists: NDArray[np.uint16], features: NDArray[np.int32]
+) -> tuple[np.uint32, NDArray[np.uint32], NDArray[np.int32], NDArray[np.int32]]:
+    """Renumber the states so that each tells its list of moves; *moves* in place."""
+    order = np.argsort(lists, kind="stable")
+    n_lists = len(moves) >> 8
+    firsts = np.searchsorted(lists[order], np.arange(n_lists)).astype(np.int32)
+    ranks = np.empty(len(lists), np.uint32)
+    ranks[order] = np.arange(len(lists)) - firsts[lists[order]]
+    states = lists.astype(np.uint32) << 16 | ranks
+    for start in range(0, len(moves), _IN_CACHE):
+        stretch = moves[start : start + _IN_CACHE]
+        np.take(states, stretch, out=stretch, mode="clip")
+    return states[0], moves, firsts, features[order]
 
 
 def _likelihood_units(likelihoods: NDArray[np.float16]) -> NDArray[np.int16]:

@@ -176,15 +176,15 @@ def refusal(path: Path, needed: str, found: object, do: str = _TRAIN) -> ModelFi
     return ModelFileError(f"a model file needs {needed}, found {found} in {path}: {do}")
 
 
-def shorten(value: object) -> str:
-    r"""Return *value* on one line of printable characters, cut to 80.
+def shorten(value: object, size: int = 80) -> str:
+    r"""Return *value* on one line of printable characters, cut to *size*.
 
     Examples
     --------
-    >>> shorten("two\nlines\x1b[31m")
-    'two lines [31m'
+    >>> shorten("two\nlines\x1b[31m"), shorten("long", 3)
+    ('two lines [31m', 'lon...')
     """
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
     line = "".join(c if c.isprintable() else " " for c in text[:1000])
     line = " ".join(line.split())
-    return line if len(line) <= 80 else line[:77] + "..."
+    return line if len(line) <= size else line[:size] + "..."

@@ -15,7 +15,7 @@ from emotiset.drawing import Cutoff, find_cutoff
 from emotiset.evaluate import evaluate_members
 from emotiset.exchange import Draw, Piece, assemble, cut_run
 from emotiset.kernels.hashing import mix64
-from emotiset.labeling import label_batch, label_observations
+from emotiset.labeling import label_batch, label_observations, observed_labels
 from emotiset.language import keep_languages, parse_languages
 from emotiset.learner import Member, fit_member
 from emotiset.lexicon import Lexicon
@@ -51,12 +51,15 @@ class Tally:
         All rejects, or only the first few of each block.
     sources
         For each input its unreadable records and all its records.
+    labels
+        The different values of the label column.
     """
 
     bins: dict[str, int] = field(default_factory=dict)
     n_read: int = 0
     rejects: list[Reject] = field(default_factory=list)
     sources: dict[str, tuple[int, int]] = field(default_factory=dict)
+    labels: frozenset[str] = frozenset()
 
     def add_bins(self, bins: dict[str, int]) -> None:
         """Add counts by bin."""
@@ -66,7 +69,7 @@ class Tally:
     def add_reading(self, reading: Reading, *, keep_rejects: bool) -> None:
         """Count what a reader yields; the rows of its batch are still to be binned."""
         self.add_bins(reading.bins)
-        n_read = reading.tweets.num_rows + sum(reading.bins.values())
+        n_read = reading.n_records
         self.n_read += n_read
         n_bad, n_all = self.sources.get(reading.source, (0, 0))
         n_bad += reading.bins.get("unreadable", 0)
@@ -82,6 +85,7 @@ def merge_tallies(tallies: Iterable[Tally]) -> Tally:
         merged.add_bins(tally.bins)
         merged.n_read += tally.n_read
         merged.rejects.extend(tally.rejects)
+        merged.labels |= tally.labels
         for source, (n_bad, n_all) in tally.sources.items():
             bad_before, all_before = merged.sources.get(source, (0, 0))
             merged.sources[source] = (bad_before + n_bad, all_before + n_all)
@@ -123,6 +127,7 @@ def label_block(
         tally.add_reading(reading, keep_rejects=keep_rejects)
         if config.label_column is not None:
             labeled.append(label_observations(reading.tweets, config))
+            tally.labels |= observed_labels(reading.tweets, config)
         else:
             batch, bins = label_batch(reading.tweets, lexicon, config)
             tally.add_bins(bins)
@@ -215,8 +220,10 @@ def digest_keys(batches: Iterable[pa.RecordBatch]) -> tuple[int, int]:
 
 
 def judge_members(
-    batches: Iterable[pa.RecordBatch], fitted: Sequence[Fitted], config: TrainConfig
+    batches: Iterable[pa.RecordBatch],
+    fitted: Sequence[Sequence[Fitted]],
+    config: TrainConfig,
 ) -> dict[str, object]:
-    """Score the held-out batches with all members; return the metrics."""
-    members = [each.member for each in fitted]
+    """Score the held-out batches with the members of all parts; return the metrics."""
+    members = [each.member for part in fitted for each in part]
     return evaluate_members(batches, members, config, config.vote)

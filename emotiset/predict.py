@@ -15,11 +15,12 @@ from dask.distributed import Client
 from emotiset.atomic import write_atomically
 from emotiset.cluster import count_threads
 from emotiset.config import SourceConfig
-from emotiset.ensemble import Ensemble, decide
+from emotiset.ensemble import Ensemble
 from emotiset.errors import InputError
 from emotiset.partition import Tally, merge_tallies
 from emotiset.progress import Progress, Step, ignore
-from emotiset.sources import Block, plan_blocks, read_block
+from emotiset.sources import Block, limit_blocks, plan_blocks, read_block
+from emotiset.voting import decide
 
 PREDICTED: Final = pa.schema(
     [
@@ -73,6 +74,8 @@ def predict(
         If the inputs cannot be read, or hold no text.
     """
     blocks = plan_blocks([str(path) for path in inputs], config)
+    if config.limit is not None:
+        blocks = limit_blocks(blocks, config.limit, config)
     tallies = []
     with (
         write_atomically(output) as temporary,

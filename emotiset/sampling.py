@@ -31,6 +31,7 @@ POLARITIES: Final = (NEGATIVE, POSITIVE)
 _IS_POSITIVE: Final = np.uint8(1)
 _IS_LATE: Final = np.uint8(2)
 _KEY_SPACE: Final = 1 << 64
+_BEFORE_ALL: Final = -(1 << 63)
 
 # Which independent stream of the seed a hash draws from.
 _KEY_STREAM: Final = 0
@@ -73,12 +74,12 @@ class Pairs:
     @property
     def positive(self) -> Flags:
         """Which pairs are positive, bool[n]."""
-        return (self.code & _IS_POSITIVE) != 0
+        return (self.code & _IS_POSITIVE).astype(bool)
 
     @property
     def late(self) -> Flags:
         """Which pairs were posted from ``test_after`` on, bool[n]."""
-        return (self.code & _IS_LATE) != 0
+        return (self.code & _IS_LATE).astype(bool)
 
 
 # A side of the split (is it held out?) and a polarity.
@@ -137,20 +138,19 @@ def sort_copies(batch: pa.RecordBatch) -> pa.RecordBatch:
     compare as numbers do.  A missing value comes first: a text without a time may be
     older than any day, so it must not be held out by ``test_after``.
     """
+    created_at = pc.fill_null(batch["created_at"].cast(pa.int64()), _BEFORE_ALL)
     table = pa.table(
         {
             "key": batch["key"],
             "polarity": batch["polarity"],
-            "created_at": batch["created_at"],
-            "id_length": pc.binary_length(batch["id"]),
-            "id": batch["id"],
+            "created_at": created_at,
+            "id_length": pc.fill_null(pc.binary_length(batch["id"]), -1),
+            "id": pc.fill_null(batch["id"], ""),
             "text": batch["text"],
         }
     )
     order = pc.sort_indices(
-        table,
-        sort_keys=[(name, "ascending") for name in table.column_names],
-        null_placement="at_start",
+        table, sort_keys=[(name, "ascending") for name in table.column_names]
     )
     return batch.take(order)
 
@@ -188,7 +188,7 @@ def make_pairs(batch: pa.RecordBatch, rule: Rule) -> Pairs:
     """Return the pairs of a sorted `KEYED` batch."""
     code = _positive(batch).astype(np.uint8)
     if rule.test_after is not None:
-        posted = pc.fill_null(batch["created_at"].cast(pa.int64()), -_KEY_SPACE // 2)
+        posted = pc.fill_null(batch["created_at"].cast(pa.int64()), _BEFORE_ALL)
         code |= _IS_LATE * (posted.to_numpy() >= rule.test_after)
     return Pairs(_keys(batch), code)
 

@@ -6,6 +6,7 @@ script.  No word means anything; none is taken from a tweet.
 """
 
 from dataclasses import dataclass
+from math import prod
 from typing import Final
 
 N_STEM_WORDS: Final = 4096
@@ -14,29 +15,29 @@ N_FOREIGN_WORDS: Final = 512
 
 # The 128 most frequent words; neighbors in the list are opposites (see
 # `simulate_language`), though words such as these say little.
-FUNCTION_WORDS: Final = tuple(
-    """
+_FUNCTION_WORDS: Final = """
     the a i you to for and but in on my your it that is was of with me we this not
     be have so all are just at from do can up out if when what how get go she he
     will would no yes they there now then about over one some as or her his am been
     has had by off back down see know today tonight our their who why them him more
     still time day think say going want here where an any than because too very
-    into out's did does new old after before only even make take come never always
+    into own did does new old after before only even make take come never always
     much again really us its were should could every other each while until
     around another most last next week year put
-    """.split()
-)
+"""
+FUNCTION_WORDS: Final = tuple(_FUNCTION_WORDS.split())
 
-_ONSETS: Final = tuple(
+# The four runs of letters of a stem.  The last is never e, or "have" were a stem.
+_RUNS: Final = (
     "b c d f g h j k l m n p r s t v w z br ch cl cr dr fl fr gl gr pl pr sh sk sl "
-    "sm sn sp st sw th tr tw".split()
+    "sm sn sp st sw th tr tw",
+    "a e i o u ee oa ea ai ou",
+    "b c d f g k l m n p r s t v z nd nt mp st sk ll rt sp lt mb rd ng x nk lk ft sh "
+    "th rm rn",
+    "a i o u ee ia io",
 )
-_NUCLEI: Final = tuple("a e i o u ee oo ea ai ou".split())
-_MIDDLES: Final = tuple(
-    "b c d f g k l m n p r s t v z nd nt mp st ck ll rt ss tt pp rd ng x mb lk ft sh "
-    "th rm rn".split()
-)
-_FINALS: Final = tuple("a i o u ee ia io".split())  # never e: "have", "like", "more"
+_RUN_CHOICES: Final = tuple(run.split() for run in _RUNS)
+_N_STEMS: Final = prod(len(choices) for choices in _RUN_CHOICES)
 _ENDINGS: Final = ("", "n", "s", "d", "r", "ly", "ring", "st")
 
 
@@ -99,14 +100,14 @@ def spell_english() -> list[str]:
 
 
 def _spell_stem(number: int) -> str:
-    n_stems = len(_ONSETS) * len(_NUCLEI) * len(_MIDDLES) * len(_FINALS)
-    # The multiplier shares no factor with n_stems, so each number has its own stem;
+    # The multiplier shares no factor with _N_STEMS, so each number has its own stem;
     # it is near the golden section, so neighbors look different.
-    code = (number + 1) * 62297 % n_stems
-    code, onset = divmod(code, len(_ONSETS))
-    code, nucleus = divmod(code, len(_NUCLEI))
-    final, middle = divmod(code, len(_MIDDLES))
-    return _ONSETS[onset] + _NUCLEI[nucleus] + _MIDDLES[middle] + _FINALS[final]
+    code = (number + 1) * 59889 % _N_STEMS
+    stem = ""
+    for choices in _RUN_CHOICES:
+        code, choice = divmod(code, len(choices))
+        stem += choices[choice]
+    return stem
 
 
 def spell_foreign(language: Language) -> list[str]:

@@ -9,7 +9,7 @@ from emotiset.atomic import write_atomically
 from emotiset.cluster import wait_for
 from emotiset.errors import ConfigError, OutputError
 from emotiset.progress import Progress, ignore
-from emotiset.simulate import simulate_records
+from emotiset.simulate import EMOTICON_SHARE, simulate_records
 
 _RECORDS_PER_FILE = 50_000
 
@@ -56,8 +56,8 @@ def simulate_files(
         ) from None
     starts = range(0, n_records, _RECORDS_PER_FILE)
     stops = [min(start + _RECORDS_PER_FILE, n_records) for start in starts]
-    others = {} if share is None else {"emoticon_share": share}
-    write = partial(write_records, folder.resolve(), seed=seed, **others)
+    share = EMOTICON_SHARE if share is None else share
+    write = partial(write_records, folder.resolve(), seed=seed, share=share)
     futures = client.map(write, starts, stops, pure=False)
     sizes = [stop - start for start, stop in zip(starts, stops, strict=True)]
     wait_for(futures, stage="simulate", progress=progress, sizes=sizes, unit="tweets")
@@ -65,7 +65,7 @@ def simulate_files(
 
 
 def write_records(
-    folder: Path, start: int, stop: int, *, seed: int, **others: float
+    folder: Path, start: int, stop: int, *, seed: int, share: float
 ) -> int:
     """Write the records *start* to *stop* of the stream; return the bytes."""
     n_bytes = 0
@@ -73,6 +73,8 @@ def write_records(
         write_atomically(folder / f"tweets-{start:012d}.json") as temporary,
         temporary.open("wb") as file,
     ):
-        for lines in simulate_records(start, stop, seed=seed, **others):
+        for lines in simulate_records(
+            start, stop, seed=seed, emoticon_share=share
+        ):
             n_bytes += file.write(lines)
     return n_bytes

@@ -2,7 +2,6 @@
 
 All that prediction needs beside the numbers is canonical JSON under the key
 ``emotiset`` of the file's metadata; what that means is told in `emotiset.ensemble`.
-Nothing is pickled.
 """
 
 import hashlib
@@ -103,15 +102,17 @@ class _HashSink:
         self._position = 0
 
     def write(self, data: Any) -> int:
+        """Hash *data*; return its size."""
         self.sha256.update(data)
         self._position += len(data)
         return len(data)
 
     def tell(self) -> int:
+        """Return how much was written."""
         return self._position
 
     def flush(self) -> None:
-        pass
+        """Do nothing: nothing waits."""
 
 
 def _write(file: Any, model: ModelFile) -> None:

@@ -15,6 +15,7 @@ from emotiset.atomic import check_writable
 from emotiset.cluster import ClusterConfig, connect
 from emotiset.config import TrainConfig
 from emotiset.errors import BadDataError, InputError
+from emotiset.labeling import check_labels
 from emotiset.lexicon import load_lexicon
 from emotiset.outputs import write_rejects, write_sample
 from emotiset.partition import Tally
@@ -71,25 +72,27 @@ def train(
         If an output cannot be written; found before the work begins.
     """
     config = config or TrainConfig()
-    for path in filter(None, (sample_out, rejects_out)):
-        check_writable(path)
+    for path in (sample_out, rejects_out):
+        if path is not None:
+            check_writable(path)
     clock = Stopwatch()
     with clock.time("plan"):
         lexicon = load_lexicon(config.lexicon)
         blocks = find_blocks(inputs, config)
-    with _open_client(client, clock) as client:
-        stages = Stages(client, config, progress, clock)
+    with _open_client(client, clock) as opened:
+        stages = Stages(opened, config, progress, clock)
         labeled = stages.label(blocks, lexicon, keep_rejects=rejects_out is not None)
         if rejects_out is not None:
             write_rejects(rejects_out, labeled.tally.rejects)
         check_tally(labeled.tally, config)
+        check_labels(labeled.tally.labels, config)
         drawn = stages.draw(labeled)
         parts = stages.exchange(labeled, drawn.draw)
         fitted = stages.fit(parts[:-1])
         metrics = stages.judge(parts[-1], fitted)
         if sample_out is not None:
             write_sample(sample_out, (part.result() for part in parts))
-        members = [each for part in client.gather(fitted) for each in part]
+        members = [each for part in opened.gather(fitted) for each in part]
     return make_result(
         members, metrics, drawn, labeled.tally, inputs, config, lexicon, clock
     )
@@ -139,100 +142,6 @@ def _open_client(
     with ExitStack() as stack:
         with clock.time("start"):
             opened = stack.enter_context(connect(client or ClusterConfig()))
-        yield opened
-
-
-if __name__ == "__main__":``.
-    progress
-        Is told how far each stage is.
-    sample_out
-        Parquet file for the labeled sample.
-    rejects_out
-        JSON lines file for the records that could not be read.
-
-    Returns
-    -------
-    TrainResult
-        The ensemble, and the summary of how it came about.
-
-    Raises
-    ------
-    InputError
-        If the inputs cannot be read, or hold too little to learn from.
-    BadDataError
-        If more than ``max_bad_fraction`` of the records are unreadable.
-    ClusterError
-        If the cluster cannot be reached, or loses the work.
-    OutputError
-        If an output cannot be written; found before the work begins.
-    """
-    config = config or TrainConfig()
-    for path in filter(None, (sample_out, rejects_out)):
-        check_writable(path)
-    clock = Stopwatch()
-    with clock.time("plan"):
-        lexicon = load_lexicon(config.lexicon)
-        blocks = find_blocks(inputs, config)
-    with _open_client(client, clock) as client:
-        stages = Stages(client, config, progress, clock)
-        labeled = stages.label(blocks, lexicon, keep_rejects=rejects_out is not None)
-        if rejects_out is not None:
-            write_rejects(rejects_out, labeled.tally.rejects)
-        check_tally(labeled.tally, config)
-        drawn = stages.draw(labeled)
-        parts = stages.exchange(labeled, drawn.draw)
-        fitted = stages.fit(parts[:-1])
-        metrics = stages.judge(parts[-1], fitted)
-        if sample_out is not None:
-            write_sample(sample_out, (part.result() for part in parts))
-        members = [each for part in client.gather(fitted) for each in part]
-    return make_result(
-        members, metrics, drawn, labeled.tally, inputs, config, lexicon, clock
-    )
-
-
-def find_blocks(inputs: Sequence[str | Path], config: TrainConfig) -> list[Block]:
-    """Plan the blocks of the inputs, up to the limit of records."""
-    blocks = plan_blocks([str(path) for path in inputs], config)
-    return (
-        blocks if config.limit is None else limit_blocks(blocks, config.limit, config)
-    )
-
-
-def check_tally(tally: Tally, config: TrainConfig) -> None:
-    """Raise where nothing, or too little, of the input could be read."""
-    n_bad = tally.bins.get("unreadable", 0)
-    reasons = "; ".join(
-        f"{reject.source}, {reject.where}: {reject.reason}"
-        for reject in tally.rejects[:1]
-    )
-    lost = n_bad + sum(
-        tally.bins.get(name, 0) for name in ("blank", "delete", "no_text")
-    )
-    if lost == tally.n_read:
-        raise InputError(
-            f"training needs text, found none in {tally.n_read} records"
-            f"{f' ({reasons})' if reasons else ''}: check the inputs and --format"
-        )
-    if n_bad > config.max_bad_fraction * tally.n_read:
-        worst = max(tally.sources, key=lambda name: tally.sources[name][0])
-        bad, n_all = tally.sources[worst]
-        raise BadDataError(
-            f"at most {config.max_bad_fraction:.0%} of the records may be unreadable, "
-            f"found {n_bad} of {tally.n_read}, most in {worst} ({bad} of {n_all}; "
-            f"{reasons}): look at --rejects FILE, or raise --max-bad-fraction"
-        )
-
-
-@contextmanager
-def _open_client(client: Client | None, clock: Stopwatch) -> Iterator[Client]:
-    """Give the caller's client, or one of a local cluster of our own."""
-    if client is not None:
-        yield client
-        return
-    with ExitStack() as stack:
-        with clock.time("start"):
-            opened = stack.enter_context(connect(ClusterConfig()))
         yield opened
 
 

@@ -23,7 +23,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from emotiset.config import FeatureConfig, Vote
-from emotiset.features import hash_features
+from emotiset.features import hash_pieces
 from emotiset.kernels.votes import mean_votes, score_rows, share_votes
 from emotiset.learner import Member
 from emotiset.schema import NEGATIVE, POSITIVE
@@ -66,9 +66,12 @@ def score_texts(
     float32[len(text), n_members]
         Unbounded; log-odds of positive for members trained on log loss.
     """
-    X = hash_features(text, features)
     scores = np.empty((len(text), len(intercepts)), np.float32)
-    score_rows(X.indptr, X.indices, X.data, weights, intercepts, scores)
+    start = 0
+    for indptr, indices in hash_pieces(text, features):
+        stop = start + len(indptr) - 1
+        score_rows(indptr, indices, weights, intercepts, scores[start:stop])
+        start = stop
     return scores
 
 

@@ -30,6 +30,8 @@ def make_members(n=4, n_features=N_FEATURES):
             intercept=float(rng.normal()),
             vote_weight=float(rng.random()),
             n_examples=1000 + i,
+            n_correct=700,
+            progressive_loss=0.5,
         )
         for i in range(n)
     ]
@@ -181,7 +183,12 @@ def test_predict__symbols_are_taken_out_as_in_training():
 
 def test_predict__language_of_the_model():
     expected = make_ensemble().predict(TEXTS).tolist()
-    for own, asked in (("en", "en"), ("en+es", "es"), ("en+es", "es+en"), ("any", "ja")):
+    for own, asked in (
+        ("en", "en"),
+        ("en+es", "es"),
+        ("en+es", "es+en"),
+        ("any", "ja"),
+    ):
         ensemble = make_ensemble(language=own)
         assert ensemble.predict(TEXTS, language=asked).tolist() == expected
         assert ensemble.predict(TEXTS, language=None).tolist() == expected

@@ -174,6 +174,8 @@ def test_evaluate_members__is_that_of_their_scores():
             intercept=0.125 * i,
             vote_weight=0.5 + i,
             n_examples=5,
+            n_correct=3,
+            progressive_loss=0.5,
         )
         for i in range(3)
     ]
@@ -195,9 +197,7 @@ def test_evaluate_members__is_that_of_their_scores():
 
 
 def test_evaluate_members__nothing_held_out():
-    member = Member(
-        weights=np.zeros(64, np.float32), intercept=0.0, vote_weight=1.0, n_examples=2
-    )
+    member = Member(np.zeros(64, np.float32), 0.0, 1.0, 2, 1, 0.5)
     found = evaluate_members([], [member], FeatureConfig(n_features=64), "majority")
     assert found["n"] == 0
     assert found["accuracy"] is None

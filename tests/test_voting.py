@@ -101,27 +101,32 @@ def test_vote_probability__mean_too_small_to_move_the_logistic():
     assert decide(vote_probability(scores, "mean", np.ones(1))).tolist() == [1, -1, -1]
 
 
+def make_rows(n_rows=40, n_features=64):
+    X = random_array((n_rows, n_features), density=0.3, format="csr", rng=1)
+    X.data[:] = 1
+    return X, X.indptr.astype(np.uint64), X.indices.astype(np.uint32)
+
+
 @pytest.mark.parametrize("n_members", [1, 3, 8, 17])
 def test_score_rows__is_the_matrix_product(n_members):
+    X, indptr, indices = make_rows()
     rng = np.random.default_rng(n_members)
-    X = random_array((40, 64), density=0.2, format="csr", rng=rng, dtype=np.float32)
     weights = rng.normal(size=(64, n_members)).astype(np.float32)
     intercepts = rng.normal(size=n_members)
     scores = np.full((40, n_members), np.nan, np.float32)
-    score_rows(X.indptr, X.indices, X.data, weights, intercepts, scores)
-    expected = X.toarray().astype(float) @ weights.astype(float) + intercepts
+    score_rows(indptr, indices, weights, intercepts, scores)
+    expected = X.toarray() @ weights.astype(float) + intercepts
     np.testing.assert_allclose(scores, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_score_rows__each_member_as_if_alone():
-    rng = np.random.default_rng(0)
-    X = random_array((30, 64), density=0.5, format="csr", rng=rng, dtype=np.float32)
-    weights = rng.normal(size=(64, 11)).astype(np.float32)
-    together, alone = np.empty((30, 11), np.float32), np.empty((30, 1), np.float32)
-    score_rows(X.indptr, X.indices, X.data, weights, np.ones(11), together)
+    _, indptr, indices = make_rows()
+    weights = np.random.default_rng(0).normal(size=(64, 11)).astype(np.float32)
+    together, alone = np.empty((40, 11), np.float32), np.empty((40, 1), np.float32)
+    score_rows(indptr, indices, weights, np.ones(11), together)
     for member in range(11):
         own = np.ascontiguousarray(weights[:, [member]])
-        score_rows(X.indptr, X.indices, X.data, own, np.ones(1), alone)
+        score_rows(indptr, indices, own, np.ones(1), alone)
         assert alone.tobytes() == together[:, [member]].tobytes()
 
 

@@ -9,11 +9,12 @@ run as they stand and give the same bits.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 from numba.extending import register_jitable
 
-_jitable = register_jitable(error_model="numpy")
+_jitable: Any = register_jitable(error_model="numpy")
 
 _LOG2_E = 1.4426950408889634
 _LN2 = 0.6931471805599453
@@ -26,8 +27,10 @@ _SQRT2 = 1.4142135623730951
 # Adding and taking away 1.5 x 2^52 rounds a smaller number to a whole one.
 _ROUNDER = 1.5 * 2.0**52
 
-_LEAST_EXPONENT = -1022
-_POWERS_OF_TWO = np.array([math.ldexp(1.0, k) for k in range(_LEAST_EXPONENT, 1024)])
+# 2^k is _FINE[k mod 32] * _COARSE[k div 32 + 31], for every k that `exp` needs.  One
+# table of all would cost more to compile than the rest of this module.
+_FINE = np.array([math.ldexp(1.0, k) for k in range(32)])
+_COARSE = np.array([math.ldexp(1.0, 32 * k) for k in range(-31, 32)])
 
 
 @_jitable
@@ -40,7 +43,7 @@ def exp(x):
     Parameters
     ----------
     x : float
-        Below -708 the result is 0 and above 709 infinite: subnormal numbers are
+        Below -687 the result is 0 and above 709 infinite: subnormal numbers are
         left out because a CPU can be told to flush them.
 
     Returns
@@ -53,7 +56,7 @@ def exp(x):
     >>> exp(0.0), exp(-709.0), exp(710.0)
     (1.0, 0.0, inf)
     """
-    if not x >= -708.0:
+    if not x >= -687.0:
         return 0.0 if x < 0.0 else x  # else NaN
     if x > 709.0:
         return np.inf
@@ -74,7 +77,8 @@ def exp(x):
     odd = odd * q + 1 / 120.0
     odd = odd * q + 1 / 6.0
     power = 1.0 + (r + (q * even + r * q * odd))
-    return power * _POWERS_OF_TWO[int(k) - _LEAST_EXPONENT]
+    exponent = int(k)
+    return float(power * _FINE[exponent & 31] * _COARSE[(exponent >> 5) + 31])
 
 
 @_jitable
@@ -99,18 +103,14 @@ def log(x):
     >>> log(1.0), round(log(1e300), 12)
     (0.0, 690.775527898214)
     """
-    low, high = 0, len(_POWERS_OF_TWO)
-    while high - low > 1:
-        middle = (low + high) // 2
-        if _POWERS_OF_TWO[middle] <= x:
-            low = middle
-        else:
-            high = middle
-    k = low + _LEAST_EXPONENT
-    m = float(x / _POWERS_OF_TWO[low])
-    if m > _SQRT2:
+    k = 0
+    m = x
+    while m > _SQRT2:
         m *= 0.5
         k += 1
+    while m < 0.5 * _SQRT2:
+        m *= 2.0
+        k -= 1
     return k * _LN2_HIGH + (k * _LN2_LOW + _two_artanh((m - 1.0) / (m + 1.0)))
 
 
@@ -126,7 +126,7 @@ def log1p_exp(x):
     Returns
     -------
     float
-        Relative error below 1e-15; 0 below -708.
+        Relative error below 1e-15; 0 below -687.
 
     Examples
     --------
@@ -138,7 +138,7 @@ def log1p_exp(x):
         small = _two_artanh(e / (2.0 + e))
     else:
         small = _LN2 + _two_artanh((e - 1.0) / (e + 3.0))
-    return small + max(x, 0.0)
+    return small + x if x > 0.0 else small
 
 
 @_jitable

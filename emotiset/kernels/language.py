@@ -25,6 +25,10 @@ COUNT_BITS = 24
 LIKELIHOOD_BITS = 9
 SCORE_BITS = COUNT_BITS + LIKELIHOOD_BITS
 
+_BYTE = np.uint32(8)
+_HALF = np.uint32(16)
+_LOWER_HALF = np.uint32(0xFFFF)
+
 _LN2 = 0.6931471805599453
 _SQRT2 = 1.4142135623730951
 
@@ -62,9 +66,9 @@ def find_foldings(offsets, data, traits, combining, foldings):
 def identify(
     offsets,
     data,
-    foldings,
+    start,
     moves,
-    starts,
+    firsts,
     features,
     likelihoods,
     priors,
@@ -82,13 +86,15 @@ def identify(
     ----------
     offsets, data : int32[n_rows + 1], uint8[n_bytes]
         Arrow's buffers of a string or binary array.
-    foldings : uint8[n_rows]
-        `AS_IS` or `LOWER_ASCII`.
-    moves : uint32[n_distinct_rows * 256]
-        Next state, by the start of the state's row plus the byte.
-    starts, features : uint32[n_states], int32[n_states]
-        Start of the state's row in *moves*; feature that is counted when the state
-        is entered, or -1.
+    start : uint32
+        State of the automaton before the first byte.
+    moves : uint32[n_lists * 256]
+        Next state, by the state's list and the byte.  States share lists; a state
+        is its list in the upper half and its rank there in the lower, so that a
+        step waits for one load from memory, not for two.
+    firsts, features : int32[n_lists], int32[n_states]
+        Feature that is counted when a state is entered, or -1, at the first place
+        of its list plus its rank.
     likelihoods : int16[n_features, n_padded]
         Log-likelihoods; the columns from ``n_columns`` on are padding.
     priors : int64[n_columns]
@@ -108,14 +114,10 @@ def identify(
 
     for row in range(len(columns)):
         n_seen = 0
-        state = np.uint32(0)
-        lowers = foldings[row] == LOWER_ASCII
+        state = start
         for k in range(offsets[row], offsets[row + 1]):
-            byte = data[k]
-            if lowers and 65 <= byte <= 90:
-                byte += np.uint8(32)
-            state = moves[starts[state] + byte]
-            feature = features[state]
+            state = moves[(state >> _HALF) << _BYTE | data[k]]
+            feature = features[firsts[state >> _HALF] + (state & _LOWER_HALF)]
             if feature >= 0:
                 if counts[feature] == 0:
                     seen[n_seen] = feature

@@ -50,7 +50,7 @@ def sgd_logistic(indptr, indices, polarity, weights, progress, eta0, alpha):
 
     Parameters
     ----------
-    indptr, indices : int64[n_rows + 1], int32[nnz]
+    indptr, indices : uint64[n_rows + 1], uint32[nnz]
         Row r has ones in the columns ``indices[indptr[r]:indptr[r + 1]]``, each named
         once.
     polarity : int8[n_rows]
@@ -86,7 +86,8 @@ def sgd_logistic(indptr, indices, polarity, weights, progress, eta0, alpha):
         eta = eta0 / (1.0 + alpha * eta0 * step)
         scale *= 1.0 - eta * alpha
         if scale < _LEAST_SCALE:
-            weights *= scale
+            for column in range(len(weights)):
+                weights[column] *= scale
             intercept *= scale
             scale = 1.0
         change = sign * eta * logistic(-margin) / scale
@@ -135,11 +136,11 @@ def pegasos(indptr, indices, polarity, weights, progress, alpha):
             held_score += weights[indices[k]]
         margin = sign * scale * held_score
         n_correct += margin > 0.0
-        total_loss += max(0.0, 1.0 - margin)
 
         step += 1
         scale = 1.0 / (alpha * step)
         if margin < 1.0:
+            total_loss += 1.0 - margin
             for k in range(indptr[row], indptr[row + 1]):
                 weights[indices[k]] += sign
             intercept += sign

@@ -184,11 +184,11 @@ class Flaw:
 
 
 def make_reject(source: str, where: str, reason: str, record: bytes) -> Reject:
-    """Return a reject that shows the head of *record*.
+    r"""Return a reject that shows the head of *record*.
 
     Examples
     --------
-    >>> make_reject("/a.csv", "byte 7", "is no UTF-8", b"caf\\xe9").head
+    >>> make_reject("/a.csv", "byte 7", "is no UTF-8", b"caf\xe9").head
     'caf\ufffd'
     """
     head = record[:HEAD_BYTES].decode(errors="replace")

@@ -1,7 +1,7 @@
 """Which column of a table holds what: named by the user, or by a common name."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Final
 
 import pyarrow as pa
@@ -38,6 +38,10 @@ class Columns:
     id: int | None
     is_retweet: int | None
     label: int | None
+
+    def positions(self) -> list[int]:
+        """Return the positions of those that are there."""
+        return [each for each in astuple(self) if each is not None]
 
 
 def find_columns(names: Sequence[str], config: SourceConfig, path: str) -> Columns:

@@ -6,7 +6,7 @@ language or id never costs a tweet.
 """
 
 import re
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
@@ -149,7 +149,7 @@ def decode_field(lines: list[bytes], name: str) -> list[str | None]:
     """
     fields = [("value", Raw, _NULL)]
     struct = msgspec.defstruct("_Field", fields, rename={"value": name})
-    decoder = msgspec.json.Decoder(struct)
+    decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(struct)
     found = (_try(decoder, line) for line in lines)
     return [None if each is None else _as_written(each.value) for each in found]
 

@@ -1,26 +1,56 @@
-"""Delimited text, CSV and its kin: the cells of the columns that are needed.
+"""Delimited text, CSV and its kin: rows whose columns a header names.
 
 All cells are read as text, so an id keeps every digit.
 """
 
-import csv
-import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from emotiset.config import SourceConfig
 from emotiset.sources.blocks import Flaw, Layout, Piece, Reading, Reject, make_reject
-from emotiset.sources.columns import find_columns, read_flags
-from emotiset.sources.door import decode_utf8, is_utf8, make_tweets
-from emotiset.sources.lines import take_records
-from emotiset.sources.quotes import Int64, find_delimiters
+from emotiset.sources.cells import Cells, split_record
+from emotiset.sources.columns import Columns, find_columns, has_text_name, read_flags
+from emotiset.sources.door import is_utf8, make_tweets
+from emotiset.sources.lines import BOM, take_records
+from emotiset.sources.quotes import Int64, find_record_ends
 from emotiset.sources.records import Records, read_records
 
-_LF, _CR = ord("\n"), ord("\r")
+_DELIMITERS: Final = (",", "\t", ";", "|")
+_NO_DELIMITER: Final = "\x1f"  # of a file with one column: no text holds it
+
+
+def find_layouts(head: bytes, *, is_whole: bool) -> list[Layout]:
+    r"""Read the header of a delimited file with each delimiter that is common.
+
+    Parameters
+    ----------
+    head
+        Of the file, decompressed.
+    is_whole
+        Whether it is all of the file.
+
+    Returns
+    -------
+    list of Layout
+        The one with the most columns first.  Empty, if no header ends in *head*.
+
+    Examples
+    --------
+    >>> find_layouts(b"id; text\n1;a,b\n", is_whole=True)[0]
+    Layout(delimiter=';', names=('id', 'text'), data_start=9)
+    """
+    found = [_read_header(head, each, is_whole=is_whole) for each in _DELIMITERS]
+    layouts = [layout for layout in found if layout is not None]
+    return sorted(layouts, key=lambda layout: -len(layout.names))
+
+
+def choose_layout(layouts: Sequence[Layout], config: SourceConfig) -> Layout | None:
+    """Return the layout in which the text column is found; None: there is none."""
+    return next((each for each in layouts if has_text_name(each.names, config)), None)
 
 
 def read_delimited(
@@ -50,36 +80,88 @@ def read_delimited(
     layout = piece.layout
     if layout is None:
         return
+    columns = find_columns(layout.names, config, piece.path)
     chunks = read_records(piece, layout.delimiter, layout.data_start)
     for chunk in take_records(chunks, limit):
         yield (
             chunk.to_reading(piece.path)
             if isinstance(chunk, Flaw)
-            else _read_rows(chunk, layout, config, piece.path)
+            else _read_rows(chunk, layout, columns, piece.path)
         )
 
 
-def _read_rows(
-    records: Records, layout: Layout, config: SourceConfig, source: str
-) -> Reading:
-    table = Cells(records, layout.delimiter)
-    is_whole = table.n_cells == len(layout.names)
-    is_sound = _find_sound(records)
-    rows = np.flatnonzero(is_whole & is_sound)
-    columns = find_columns(layout.names, config, source)
+def _read_header(head: bytes, delimiter: str, *, is_whole: bool) -> Layout | None:
+    start = len(BOM) if head.startswith(BOM) else 0
+    body = head[start:]
+    ends = find_record_ends(body, delimiter, is_final=is_whole).tolist()
+    for begin, end in zip([0, *ends], ends, strict=False):
+        if body[begin:end].strip():
+            names = split_record(body[begin:end].rstrip(b"\r\n"), delimiter)
+            is_single = len(names) == 1
+            return Layout(
+                _NO_DELIMITER if is_single else delimiter,
+                tuple(name.strip() for name in names),
+                start + end,
+            )
+    return None
 
+
+def _read_rows(
+    records: Records, layout: Layout, columns: Columns, source: str
+) -> Reading:
+    cells = Cells(records, layout.delimiter)
+    is_sound = _find_sound(records)
+    is_row = is_sound & (cells.n_cells == len(layout.names))
+    rows = np.flatnonzero(is_row)
+    tweets, dropped = _take_columns(cells, rows, columns)
+    is_row[rows[dropped]] = False
+
+    bins: dict[str, int] = {}
+    rejects: list[Reject] = []
+    for row in np.flatnonzero(~is_row).tolist():
+        record = cells.record(row)
+        n_cells = int(cells.n_cells[row])
+        name, reason = _explain(record, n_cells, layout, is_sound=bool(is_sound[row]))
+        bins[name] = bins.get(name, 0) + 1
+        if reason:
+            where = f"byte {records.offset + int(cells.starts[row])}"
+            rejects.append(make_reject(source, where, reason, record))
+    return Reading(source, tweets, bins, tuple(rejects))
+
+
+def _take_columns(
+    cells: Cells, rows: Int64, columns: Columns
+) -> tuple[pa.RecordBatch, Int64]:
     def take(column: int | None) -> pa.Array | None:
-        return None if column is None else table.take(rows, column)
+        return None if column is None else cells.take(rows, column)
 
     flags = take(columns.is_retweet)
-    batch, dropped = make_tweets(
-        table.take(rows, columns.text),
+    return make_tweets(
+        cells.take(rows, columns.text),
         lang=take(columns.lang),
         created_at=take(columns.created_at),
         id=take(columns.id),
         is_retweet=None if flags is None else read_flags(flags),
         label=take(columns.label),
     )
-    is_lost = ~(is_whole & is_sound)
-    is_lost[rows[dropped]] = True
-    return _count(np.flatnonzero(is_lost), batch, table, is_sound, layout, source)
+
+
+def _find_sound(records: Records) -> npt.NDArray[np.bool_]:
+    """Return which records are UTF-8, bool[n]."""
+    if is_utf8(records.data):
+        return np.ones(records.n_records, np.bool_)
+    bounds = zip(records.starts.tolist(), records.ends.tolist(), strict=True)
+    return np.array([is_utf8(records.data[start:end]) for start, end in bounds])
+
+
+def _explain(
+    record: bytes, n_cells: int, layout: Layout, *, is_sound: bool
+) -> tuple[str, str]:
+    """Return the bin of a record without text, and the reason if it is a reject."""
+    if not record.strip():
+        return "blank", ""
+    if not is_sound:
+        return "unreadable", "is no UTF-8"
+    if n_cells != len(layout.names):
+        return "unreadable", f"has {n_cells} cells instead of {len(layout.names)}"
+    return "no_text", "has no text in its text column"

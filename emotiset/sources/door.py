@@ -16,6 +16,11 @@ import pyarrow.compute as pc
 from emotiset.schema import TIME, TWEETS
 from emotiset.sources.times import parse_times
 
+# Made once: without pandas, pyarrow looks for it each time it is given a plain value.
+_EMPTY: Final = pa.scalar("", pa.string())
+_NO_TEXT: Final = pa.scalar(None, pa.string())
+_FALSE: Final = pa.scalar(False, pa.bool_())
+
 # Python refuses to read numbers of so many digits; the standard's answer is known.
 _HUGE_ENTITY: Final = re.compile("&#[0-9]{4000,};?")
 
@@ -57,10 +62,10 @@ def make_tweets(
     """
     n = len(text)
     text = unescape_entities(text)
-    has_text = pc.fill_null(pc.not_equal(pc.utf8_trim_whitespace(text), ""), False)
+    has_text = pc.not_equal(pc.utf8_trim_whitespace(text), _EMPTY).fill_null(_FALSE)
     is_marked = pc.starts_with(text, "RT @")
     if is_retweet is not None:
-        is_marked = pc.or_(is_marked, pc.fill_null(is_retweet, False))
+        is_marked = pc.or_(is_marked, is_retweet.fill_null(_FALSE))
     columns = [
         text,
         _trim(lang, n),
@@ -88,7 +93,7 @@ def unescape_entities(text: pa.Array) -> pa.Array:
     >>> unescape_entities(pa.array(["&lt3 &#9786; &nosuch;", None])).to_pylist()
     ['<3 ☺ &nosuch;', None]
     """
-    has_entity = pc.fill_null(pc.match_substring(text, "&"), False)
+    has_entity = pc.match_substring_regex(text, "&").fill_null(_FALSE)
     escaped = text.filter(has_entity).to_pylist()
     if not escaped:
         return text
@@ -137,7 +142,7 @@ def _trim(column: pa.Array | None, n: int) -> pa.Array:
     if column is None:
         return pa.nulls(n, pa.string())
     trimmed = pc.utf8_trim_whitespace(column)
-    return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
+    return pc.if_else(pc.equal(trimmed, _EMPTY), _NO_TEXT, trimmed)
 
 
 def _to_times(column: pa.Array | None, n: int) -> pa.Array:

@@ -7,16 +7,18 @@ concatenated file follow each other as if they were one.
 import bz2
 import lzma
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Final, Protocol
 
 import zstandard
 
 from emotiset.errors import InputError
 
-CHUNK: Final = 2 << 20  # bytes; small enough for the cache, large against the overhead
+CHUNK: Final = 512 << 10  # bytes; stays in the cache while it is cut into lines
 _RAW_CHUNK: Final = 64 << 10
-_ZSTD_STEP: Final = 2 << 10  # one byte of zstd can stand for 32 kB: 64 MB a step at most
+_ZSTD_STEP: Final = (
+    2 << 10
+)  # one byte of zstd can stand for 32 kB: 64 MB a step at most
 _MAX_XZ_MEMORY: Final = 1 << 30
 _MAX_ZSTD_WINDOW: Final = 1 << 31  # what `zstd --long=31` needs, as archives do
 
@@ -73,7 +75,7 @@ def find_compression(head: bytes) -> str:
 
 def read_bytes(
     path: str, compression: str, *, start: int = 0, size: int = CHUNK
-) -> Iterator[bytes]:
+) -> Generator[bytes, None, None]:
     """Yield what a file holds, in chunks of *size* bytes or less.
 
     Holds one chunk, however large the file is.
@@ -101,7 +103,7 @@ def read_bytes(
     return _gather(_decompress(_read_raw(path, 0, _RAW_CHUNK), compression, size), size)
 
 
-def _read_raw(path: str, start: int, size: int) -> Iterator[bytes]:
+def _read_raw(path: str, start: int, size: int) -> Generator[bytes, None, None]:
     try:
         with open(path, "rb") as file:
             file.seek(start)
@@ -145,7 +147,7 @@ def _drain(decoder: _Decoder, data: bytes, size: int) -> Iterator[bytes]:
         data = b""
 
 
-def _gather(parts: Iterable[bytes], size: int) -> Iterator[bytes]:
+def _gather(parts: Iterable[bytes], size: int) -> Generator[bytes, None, None]:
     """Yield chunks of exactly *size* bytes, the last and a damaged one excepted."""
     waiting: list[bytes] = []
     n_waiting = 0

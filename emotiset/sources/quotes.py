@@ -44,8 +44,9 @@ def find_record_ends(data: bytes, delimiter: str, *, is_final: bool) -> Int64:
     """
     array = np.frombuffer(data, np.uint8)
     ends = np.flatnonzero(array == _LF) + 1
-    if b"\r" in data:
-        ends = np.union1d(ends, _lone_returns(array, is_final=is_final) + 1)
+    lone = _lone_returns(array, is_final=is_final)
+    if lone.size:
+        ends = np.sort(np.concatenate([ends, lone + 1]))
     runs, is_open = _quote_states(array, data, delimiter)
     ends = ends[~_is_quoted(ends, runs, is_open)]
     is_closed = not (is_open.size and is_open[-1])
@@ -77,9 +78,12 @@ def find_delimiters(data: bytes, delimiter: str) -> Int64:
 
 def _lone_returns(array: npt.NDArray[np.uint8], *, is_final: bool) -> Int64:
     """Find carriage returns that no line feed follows; the last one may get one."""
-    returns = np.flatnonzero(array == _CR)
-    following = np.append(array[1:], 0 if is_final else _LF)
-    return returns[following[returns] != _LF]
+    returns: Int64 = np.flatnonzero(array == _CR)
+    following = array[np.minimum(returns + 1, len(array) - 1)]
+    is_lone: _Bool = following != _LF
+    if returns.size and returns[-1] == len(array) - 1:
+        is_lone[-1] = is_final
+    return returns[is_lone]
 
 
 def _quote_states(
@@ -104,7 +108,8 @@ def _quote_states(
     can_open = np.isin(before, (_LF, _CR, ord(delimiter)))
     n_opening = np.cumsum(can_open)
     n_at_reset = np.maximum.accumulate(np.where(can_open, 0, n_opening))
-    return runs, (n_opening - n_at_reset) % 2 == 1
+    is_open = np.equal((n_opening - n_at_reset) % 2, 1)
+    return runs, is_open
 
 
 def _is_quoted(positions: Int64, runs: Int64, is_open: _Bool) -> _Bool:

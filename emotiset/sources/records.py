@@ -132,7 +132,9 @@ def cut_records(piece: Piece, delimiter: str, block_size: int) -> list[int]:
             end = chunk.offset + len(chunk.data)
             if end - cuts[-1] >= block_size:
                 cuts.append(end)
-    return [*cuts[1:-1], piece.stop] if cuts[-1] == piece.stop else [*cuts[1:], piece.stop]
+    return (
+        [*cuts[1:-1], piece.stop] if cuts[-1] == piece.stop else [*cuts[1:], piece.stop]
+    )
 
 
 def count_delimited(piece: Piece, limit: int) -> tuple[int, int]:

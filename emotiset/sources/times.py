@@ -12,7 +12,10 @@ from emotiset.schema import TIME
 _Int64 = npt.NDArray[np.int64]
 
 _MONTHS: Final = pa.array(
-    "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), pa.string()
+    [
+        *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
+        *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+    ]
 )
 _CLOCK: Final = r"(?P<hour>\d\d):(?P<minute>\d\d)"
 # API v1.1: Wed Sep 28 02:35:11 +0000 2011
@@ -27,9 +30,15 @@ _ISO: Final = (
     + r"(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?"
     r" ?(?P<zone>Z|UTC|[+-]\d\d(?::?\d\d)?)?)?$"
 )
-_FIRST_YEAR, _END_YEAR = 1900, 2200  # outside of these a time is a mistake
 _DAY: Final = 86_400
 _MICRO: Final = 1_000_000
+# Outside of the years 1900 to 2199 a time is a mistake.
+_FIRST: Final = pa.scalar(-25_567 * _DAY * _MICRO, pa.int64())
+_END: Final = pa.scalar(84_006 * _DAY * _MICRO, pa.int64())
+_NO_TIME: Final = pa.scalar(None, TIME)
+_ZERO: Final = pa.scalar(0, pa.int64())
+_NO_MONTH: Final = pa.scalar(-1, pa.int32())
+_FALSE: Final = pa.scalar(False)
 
 
 def parse_times(text: pa.Array) -> pa.Array:
@@ -57,7 +66,9 @@ def parse_times(text: pa.Array) -> pa.Array:
     # Times repeat in a stream, so each is read once.
     encoded = text.dictionary_encode()
     trimmed = pc.utf8_trim_whitespace(encoded.dictionary)
-    times = pc.coalesce(_parse_iso(trimmed), _parse_twitter(trimmed))
+    times = _parse_twitter(trimmed)
+    if times.null_count:
+        times = pc.coalesce(times, _parse_iso(trimmed))
     return times.take(encoded.indices)
 
 
@@ -70,11 +81,8 @@ def clip_times(times: pa.Array) -> pa.Array:
         Any values, also such as Python cannot represent.
     """
     micros = times.cast(pa.int64())
-    is_sane = pc.and_(
-        pc.greater_equal(micros, _days_until(_FIRST_YEAR) * _DAY * _MICRO),
-        pc.less(micros, _days_until(_END_YEAR) * _DAY * _MICRO),
-    )
-    return pc.if_else(is_sane, times, pa.scalar(None, TIME))
+    is_sane = pc.and_(pc.greater_equal(micros, _FIRST), pc.less(micros, _END))
+    return pc.if_else(is_sane, times, _NO_TIME)
 
 
 def _parse_iso(text: pa.Array) -> pa.Array:
@@ -85,7 +93,8 @@ def _parse_iso(text: pa.Array) -> pa.Array:
 def _parse_twitter(text: pa.Array) -> pa.Array:
     found = pc.extract_regex(text, _TWITTER)
     month = pc.index_in(found.field("month"), value_set=_MONTHS)
-    return _assemble(found, pc.fill_null(month, -1).to_numpy().astype(np.int64) + 1)
+    month = pc.fill_null(month, _NO_MONTH).to_numpy().astype(np.int64) + 1
+    return _assemble(found, month)
 
 
 def _assemble(found: pa.Array, month: _Int64) -> pa.Array:
@@ -105,13 +114,13 @@ def _assemble(found: pa.Array, month: _Int64) -> pa.Array:
 
 
 def _numbers(found: pa.Array, group: str) -> _Int64:
-    """Return a group of digits as numbers, 0 where it took no part."""
     return _to_numbers(found.field(group))
 
 
 def _to_numbers(digits: pa.Array) -> _Int64:
-    filled = pc.if_else(pc.equal(pc.fill_null(digits, ""), ""), "0", digits)
-    numbers: _Int64 = filled.cast(pa.int64()).to_numpy()
+    """Return digits as numbers, 0 where there are none."""
+    padded = pc.utf8_lpad(digits, width=1, padding="0")
+    numbers: _Int64 = padded.cast(pa.int64()).fill_null(_ZERO).to_numpy()
     return numbers
 
 
@@ -132,21 +141,16 @@ def _to_days(year: _Int64, month: _Int64, day: _Int64) -> tuple[_Int64, Any]:
 
 
 def _month_starts(months: _Int64) -> _Int64:
-    starts: _Int64 = (
-        months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-    )
+    days = months.astype("datetime64[M]").astype("datetime64[D]")
+    starts: _Int64 = days.astype(np.int64)
     return starts
-
-
-def _days_until(year: int) -> int:
-    return int(_month_starts(np.array([(year - 1970) * 12]))[0])
 
 
 def _to_offsets(zone: pa.Array) -> tuple[_Int64, Any]:
     """Return the offset of a zone in seconds and whether there is such a zone."""
-    digits = pc.replace_substring_regex(zone, "[^0-9]", "")
+    digits = pc.replace_substring_regex(zone, pattern="[^0-9]", replacement="")
     hours = _to_numbers(pc.utf8_slice_codeunits(digits, 0, 2))
     minutes = _to_numbers(pc.utf8_slice_codeunits(digits, 2, 4))
-    is_west = pc.fill_null(pc.starts_with(zone, "-"), False)
+    is_west = pc.starts_with(zone, pattern="-").fill_null(_FALSE)
     sign = np.where(is_west.to_numpy(zero_copy_only=False), -1, 1)
     return sign * (hours * 3600 + minutes * 60), (hours < 24) & (minutes < 60)

@@ -9,9 +9,9 @@ import pyarrow as pa
 from emotiset.config import SourceConfig
 from emotiset.sources.blocks import Flaw, Piece, Reading, Reject, make_reject
 from emotiset.sources.decoding import (
+    LostTweet,
     Reference,
     Tweet,
-    LostTweet,
     decode_field,
     decode_lines,
     is_notice,

@@ -1,0 +1,20 @@
+"""Raw input to batches of `TWEETS`: find it, recognize it, plan blocks, read them.
+
+There is one reader for each format; `planning` and `reading` have a table of them.
+Every reader keeps the same promise: records are the rows it yields plus its bins, and
+what is wrong with a record is counted, never raised.
+"""
+
+from emotiset.sources.blocks import Block, Piece, Reading, Reject
+from emotiset.sources.planning import limit_blocks, plan_blocks
+from emotiset.sources.reading import read_block
+
+__all__ = [
+    "Block",
+    "Piece",
+    "Reading",
+    "Reject",
+    "limit_blocks",
+    "plan_blocks",
+    "read_block",
+]

@@ -1,0 +1,90 @@
+"""Inputs as a user names them, to files: folders, globs and names, each one once."""
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+
+from emotiset.errors import InputError
+from emotiset.sources.simulated import PREFIX as SIMULATED
+
+
+def find_files(inputs: Sequence[str]) -> list[str]:
+    """Return the files that inputs stand for, in the order of the inputs.
+
+    A folder stands for all files in it and below it, sorted by name, without those
+    whose name, or whose folder's name, begins with ``.`` or ``_``.
+
+    Parameters
+    ----------
+    inputs
+        Files, folders, globs (``**`` spans folders), and simulations.
+
+    Returns
+    -------
+    list of str
+        Absolute paths, and the names of simulations as they are.  What is named
+        twice, also by a link, is there once.
+
+    Raises
+    ------
+    InputError
+        If an input stands for no file.
+    """
+    found: dict[str, str] = {}
+    for each in inputs:
+        if each.startswith(SIMULATED):
+            found.setdefault(each, each)
+            continue
+        for path in _expand(each):
+            found.setdefault(os.path.realpath(path), os.path.abspath(path))
+    return list(found.values())
+
+
+def _expand(name: str) -> list[str]:
+    if os.path.isdir(name):
+        files = sorted(_walk(name))
+        if not files:
+            raise InputError(
+                f"an input needs files, found none in the folder {name}: name another "
+                "folder; names that begin with . or _ are passed over"
+            )
+        return files
+    if os.path.exists(name):
+        return [_check_file(name)]
+    if not name or not glob.has_magic(name):
+        raise InputError(
+            f"an input needs to be there, found no file {name!r}: check the name"
+        )
+    matches = sorted(glob.glob(name, recursive=True))
+    files = [path for match in matches for path in _expand_match(match, matches)]
+    if not files:
+        raise InputError(
+            f"an input needs to be there, found no file that matches {name!r}: check "
+            "the pattern; ** spans folders"
+        )
+    return files
+
+
+def _expand_match(match: str, matches: list[str]) -> list[str]:
+    """Return the files below a folder that a glob matched by its last part."""
+    if not os.path.isdir(match):
+        return [match] if os.path.isfile(match) else []
+    return sorted(_walk(match))
+
+
+def _walk(folder: str) -> Iterator[str]:
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith((".", "_"))]
+        for name in names:
+            path = os.path.join(parent, name)
+            if not name.startswith((".", "_")) and os.path.isfile(path):
+                yield path
+
+
+def _check_file(path: str) -> str:
+    if not os.path.isfile(path):
+        raise InputError(
+            f"an input needs to be a file or folder, found {path} that is neither: "
+            "write what it gives into a file first"
+        )
+    return path

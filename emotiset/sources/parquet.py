@@ -1,0 +1,172 @@
+"""Parquet tables: row groups, of which only the columns needed are read."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from emotiset.config import SourceConfig
+from emotiset.errors import InputError
+from emotiset.sources.arrow import check_types, to_flags, to_text, to_times
+from emotiset.sources.blocks import Flaw, Piece, Reading, make_reject
+from emotiset.sources.columns import Columns, find_columns
+from emotiset.sources.door import make_tweets
+from emotiset.sources.lines import MAX_ROWS
+
+MAGIC: Final = b"PAR1"
+_BROKEN: Final = (pa.ArrowException, OSError)
+
+
+def plan_parquet(path: str, config: SourceConfig) -> list[Piece]:
+    """Make a piece of each row group, or one with a problem.
+
+    Raises
+    ------
+    InputError
+        If a column is not there, or is of a type that holds no text.
+    """
+    try:
+        parquet = pq.ParquetFile(path)
+    except _BROKEN as error:
+        problem = f"is a damaged Parquet file ({_one_line(error)})"
+        return [Piece(path, 0, 0, n_bytes=1, problem=problem)]
+    with parquet:
+        columns = find_columns(parquet.schema_arrow.names, config, path)
+        check_types(parquet.schema_arrow, columns, path)
+        groups = [parquet.metadata.row_group(i) for i in range(parquet.num_row_groups)]
+        return [
+            Piece(path, i, i + 1, n_bytes=max(group.total_byte_size, 1))
+            for i, group in enumerate(groups)
+            if group.num_rows
+        ]
+
+
+def count_parquet(piece: Piece, limit: int) -> tuple[int, int]:
+    """Count the rows of a piece, up to *limit*, and about their bytes."""
+    try:
+        with pq.ParquetFile(piece.path) as parquet:
+            n_rows = sum(_row_counts(parquet)[piece.start : piece.stop])
+    except _BROKEN:
+        return 1, piece.n_bytes
+    n_taken = min(n_rows, limit)
+    return n_taken, piece.n_bytes * n_taken // max(n_rows, 1)
+
+
+def read_parquet(
+    piece: Piece, config: SourceConfig, limit: int | None
+) -> Iterator[Reading]:
+    """Read the rows of a piece of a Parquet file.
+
+    Where a row group turns out to be damaged, what is left of the piece is one reject.
+
+    Parameters
+    ----------
+    piece
+        Row groups.
+    config
+        Names columns.
+    limit
+        Rows to read at most; None: all.
+
+    Yields
+    ------
+    Reading
+        Of at most `MAX_ROWS` rows.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be opened or lacks a column.
+    """
+    try:
+        parquet = pq.ParquetFile(piece.path)
+    except _BROKEN as error:
+        raise InputError(
+            f"an input needs to be readable, found {piece.path}: {_one_line(error)}; "
+            "check its permissions, and that every worker sees it"
+        ) from error
+    with parquet:
+        columns = find_columns(parquet.schema_arrow.names, config, piece.path)
+        check_types(parquet.schema_arrow, columns, piece.path)
+        row = sum(_row_counts(parquet)[: piece.start])
+        stop = None if limit is None else row + limit
+        for part in _read_parts(parquet, piece, columns):
+            if stop is not None and row >= stop:
+                return
+            if isinstance(part, Flaw):
+                yield part.to_reading(piece.path)
+                return
+            batch = part if stop is None else part.slice(0, stop - row)
+            yield _to_reading(batch, columns, parquet.schema_arrow, piece.path, row)
+            row += batch.num_rows
+
+
+def _read_parts(
+    parquet: pq.ParquetFile, piece: Piece, columns: Columns
+) -> Iterator[pa.RecordBatch | Flaw]:
+    """Yield the batches of a piece; at the end a flaw, if it is damaged."""
+    names = parquet.schema_arrow.names
+    wanted = list(dict.fromkeys(names[i] for i in columns.positions()))
+    try:
+        yield from parquet.iter_batches(
+            batch_size=MAX_ROWS,
+            row_groups=list(range(piece.start, piece.stop)),
+            columns=wanted,
+            use_threads=False,
+        )
+    except _BROKEN as error:
+        reason = f"row groups {piece.start} to {piece.stop - 1} are damaged"
+        yield Flaw(0, f"{reason} ({_one_line(error)})", b"")
+
+
+def _to_reading(
+    batch: pa.RecordBatch,
+    columns: Columns,
+    schema: pa.Schema,
+    source: str,
+    first_row: int,
+) -> Reading:
+    names = batch.schema.names
+
+    def take(position: int | None) -> pa.Array | None:
+        if position is None:
+            return None
+        return batch.column(names.index(schema.names[position]))
+
+    raw = batch.column(names.index(schema.names[columns.text]))
+    text = to_text(raw)
+    is_sound = pc.or_(text.is_valid(), raw.is_null()).to_numpy(zero_copy_only=False)
+    lang, id, label = take(columns.lang), take(columns.id), take(columns.label)
+    created_at, flags = take(columns.created_at), take(columns.is_retweet)
+    tweets, dropped = make_tweets(
+        text,
+        lang=None if lang is None else to_text(lang),
+        created_at=None if created_at is None else to_times(created_at),
+        id=None if id is None else to_text(id),
+        is_retweet=None if flags is None else to_flags(flags),
+        label=None if label is None else to_text(label),
+    )
+    n_bad = int((~is_sound).sum())
+    counts = {"unreadable": n_bad, "no_text": len(dropped) - n_bad}
+    rejects = [
+        make_reject(
+            source,
+            f"row {first_row + row}",
+            "has no text in its text column" if is_sound[row] else "is no UTF-8",
+            b"",
+        )
+        for row in dropped.tolist()
+    ]
+    bins = {name: count for name, count in counts.items() if count}
+    return Reading(source, tweets, bins, tuple(rejects))
+
+
+def _row_counts(parquet: pq.ParquetFile) -> list[int]:
+    metadata = parquet.metadata
+    return [metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)]
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200]

@@ -1,0 +1,185 @@
+"""The plan: which blocks an input is read in, and where a limit ends it."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+from emotiset.config import SourceConfig
+from emotiset.errors import InputError
+from emotiset.sources.blocks import EXPANSION, Block, Piece, shorten
+from emotiset.sources.finding import find_files
+from emotiset.sources.lines import count_lines
+from emotiset.sources.parquet import count_parquet, plan_parquet
+from emotiset.sources.recognizing import Recognized, recognize
+from emotiset.sources.records import count_delimited, cut_records
+from emotiset.sources.simulated import PREFIX, count_simulated, plan_simulated
+
+_MAX_THREADS: Final = 8  # decompressing a head lets other threads run
+
+
+def plan_blocks(inputs: Sequence[str], config: SourceConfig) -> list[Block]:
+    """Plan how inputs are read.
+
+    Reads the head of each file, all of a large delimited file (a line end there may
+    be inside of quotes), and the footer of Parquet.  Files without a byte are passed
+    over; a file that cannot be read is one reject, unless no other is there.
+
+    Parameters
+    ----------
+    inputs
+        Files, folders, globs, and ``simulated:N``.
+    config
+        The format, column names, and the size of a block.
+
+    Returns
+    -------
+    list of Block
+        In input order.  Small files share a block; a file that can be cut is cut.
+
+    Raises
+    ------
+    InputError
+        If an input is not there, nothing can be read, or a column is missing.
+    """
+    names = find_files(inputs)
+    if not names:
+        raise InputError("an input is needed, found none: name files or folders")
+    with ThreadPoolExecutor(_MAX_THREADS) as pool:
+        planned = list(pool.map(partial(_plan, config=config), names))
+    pieces = [each for pieces in planned for each in pieces]
+    problems = [piece for _, piece in pieces if piece.problem is not None]
+    if not pieces:
+        raise InputError(
+            f"an input needs at least one record, found {shorten(names[0])} empty"
+            f"{_and_more(len(names))}: name a file that holds something"
+        )
+    if len(problems) == len(pieces):
+        raise InputError(
+            "an input needs tweets, CSV, Parquet or text, found that "
+            f"{shorten(problems[0].path)} {problems[0].problem}"
+            f"{_and_more(len(problems))}"
+        )
+    return list(_group(pieces, config.block_size))
+
+
+def limit_blocks(
+    blocks: Sequence[Block], n_records: int, config: SourceConfig
+) -> list[Block]:
+    """Return blocks that hold the first records and no others.
+
+    Counts records, without decoding them, up to the last one needed.
+
+    Parameters
+    ----------
+    blocks
+        In input order; may be limited already.
+    n_records
+        How many records to keep.
+    config
+        The settings of the plan.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be opened or read.
+    """
+    limited = []
+    for block in blocks:
+        if n_records <= 0:
+            break
+        taken = _take(block, n_records)
+        limited.append(taken)
+        n_records -= taken.n_records or 0
+    return limited
+
+
+def _take(block: Block, limit: int) -> Block:
+    """Return a block of the first records of a block, and how many they are."""
+    if block.n_records is not None:
+        limit = min(limit, block.n_records)
+    pieces, n_records = [], 0
+    for piece in block.pieces:
+        if n_records >= limit:
+            break
+        n_found, n_bytes = _count(block.format, piece, limit - n_records)
+        n_records += n_found
+        is_cut = n_records >= limit
+        n_bytes = max(min(n_bytes, piece.n_bytes), 1)
+        pieces.append(replace(piece, n_bytes=n_bytes) if is_cut else piece)
+    return Block(block.format, tuple(pieces), n_records)
+
+
+def _count(format: str, piece: Piece, limit: int) -> tuple[int, int]:
+    return (1, 1) if piece.problem is not None else _COUNTERS[format](piece, limit)
+
+
+def _plan(name: str, config: SourceConfig) -> list[tuple[str, Piece]]:
+    """Return the pieces of a file or simulation, each with its format."""
+    if name.startswith(PREFIX):
+        pieces = plan_simulated(name, config)
+        return [("simulated", piece) for piece in pieces]
+    if config.format == "simulated":
+        raise InputError(
+            f"--format simulated needs inputs such as {PREFIX}200000, found "
+            f"{shorten(name)}: leave the format out"
+        )
+    known = recognize(name, config)
+    if known.format is None:
+        return []
+    return [(known.format, piece) for piece in _cut(name, known, config)]
+
+
+def _cut(path: str, known: Recognized, config: SourceConfig) -> list[Piece]:
+    """Cut a file into pieces of about a block, where it can be cut."""
+    if known.problem is not None:
+        return [Piece(path, 0, 0, n_bytes=1, problem=known.problem)]
+    if known.format == "parquet":
+        return plan_parquet(path, config)
+    size = os.path.getsize(path)
+    start = 0 if known.layout is None else known.layout.data_start
+    whole = Piece(
+        path, 0, size, known.compression, size * EXPANSION, layout=known.layout
+    )
+    if known.compression != "none":
+        return [whole]
+    whole = replace(whole, start=start, n_bytes=size - start)
+    if whole.n_bytes <= config.block_size:
+        return [whole]
+    if known.layout is not None:
+        cuts = cut_records(whole, known.layout.delimiter, config.block_size)
+    else:
+        n_pieces = -(-size // config.block_size)
+        cuts = [size * i // n_pieces for i in range(1, n_pieces + 1)]
+    bounds = zip([start, *cuts], cuts, strict=False)
+    return [replace(whole, start=a, stop=b, n_bytes=b - a) for a, b in bounds]
+
+
+def _group(pieces: Iterable[tuple[str, Piece]], block_size: int) -> Iterator[Block]:
+    """Fill blocks with pieces of one format that follow each other."""
+    waiting: list[Piece] = []
+    waiting_format, n_bytes = "", 0
+    for format, piece in pieces:
+        is_full = n_bytes + piece.n_bytes > block_size
+        if waiting and (is_full or format != waiting_format):
+            yield Block(waiting_format, tuple(waiting))
+            waiting, n_bytes = [], 0
+        waiting.append(piece)
+        waiting_format, n_bytes = format, n_bytes + piece.n_bytes
+    if waiting:
+        yield Block(waiting_format, tuple(waiting))
+
+
+def _and_more(n: int) -> str:
+    return f", and {n - 1} more like it" if n > 1 else ""
+
+
+_COUNTERS: Final[dict[str, Callable[[Piece, int], tuple[int, int]]]] = {
+    "tweets": count_lines,
+    "text": count_lines,
+    "csv": count_delimited,
+    "parquet": count_parquet,
+    "simulated": count_simulated,
+}

@@ -1,0 +1,95 @@
+"""Blocks to batches: each piece by the reader of its format."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+import pyarrow as pa
+
+from emotiset.config import SourceConfig
+from emotiset.sources.blocks import Block, Flaw, Piece, Reading
+from emotiset.sources.delimited import read_delimited
+from emotiset.sources.parquet import read_parquet
+from emotiset.sources.simulated import read_simulated
+from emotiset.sources.text import read_text
+from emotiset.sources.tweets import read_tweets
+
+_ENOUGH_ROWS: Final = 4_096  # a stage spends about 1 ms on a batch, however small
+_ENOUGH_BYTES: Final = 8 << 20
+
+
+def read_block(block: Block, config: SourceConfig) -> Iterator[Reading]:
+    """Read a block, a batch at a time; holds one batch and one chunk of a file.
+
+    Parameters
+    ----------
+    block
+        Of a plan.
+    config
+        The settings that the plan was made with.
+
+    Yields
+    ------
+    Reading
+        In input order, each of one source.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be opened or read, or lacks a column.  What is wrong with
+        records is never raised, but counted.
+    """
+    left = block.n_records
+    for piece in block.pieces:
+        if left is not None and left <= 0:
+            return
+        for reading in _gather(_read_piece(block.format, piece, config, left)):
+            yield reading
+            left = None if left is None else left - reading.n_records
+
+
+def _read_piece(
+    format: str, piece: Piece, config: SourceConfig, limit: int | None
+) -> Iterator[Reading]:
+    if piece.problem is not None:
+        return iter([Flaw(0, piece.problem, b"").to_reading(piece.path)])
+    return _READERS[format](piece, config, limit)
+
+
+def _gather(readings: Iterable[Reading]) -> Iterator[Reading]:
+    """Join small readings of a source: each batch costs every stage something."""
+    waiting: list[Reading] = []
+    n_rows = n_bytes = n_rejects = 0
+    for reading in readings:
+        waiting.append(reading)
+        n_rows += reading.tweets.num_rows
+        n_bytes += reading.tweets.nbytes
+        n_rejects += len(reading.rejects)
+        is_enough = n_rows >= _ENOUGH_ROWS or n_bytes >= _ENOUGH_BYTES
+        if is_enough or n_rejects >= _ENOUGH_ROWS:
+            yield _join(waiting)
+            waiting, n_rows, n_bytes, n_rejects = [], 0, 0, 0
+    if waiting:
+        yield _join(waiting)
+
+
+def _join(readings: list[Reading]) -> Reading:
+    if len(readings) == 1:
+        return readings[0]
+    bins: dict[str, int] = {}
+    for reading in readings:
+        for name, count in reading.bins.items():
+            bins[name] = bins.get(name, 0) + count
+    tweets = pa.concat_batches([reading.tweets for reading in readings])
+    rejects = tuple(reject for reading in readings for reject in reading.rejects)
+    return Reading(readings[0].source, tweets, bins, rejects)
+
+
+_READERS: Final[
+    dict[str, Callable[[Piece, SourceConfig, int | None], Iterator[Reading]]]
+] = {
+    "tweets": read_tweets,
+    "csv": read_delimited,
+    "parquet": read_parquet,
+    "text": read_text,
+    "simulated": read_simulated,
+}

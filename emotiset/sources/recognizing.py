@@ -1,0 +1,236 @@
+"""What a file holds, by its content: compression, format, and where columns are.
+
+The name decides one thing only: whether lines without a known header are plain text or
+a table, so that a table is never read as if its rows were texts.
+"""
+
+import re
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from emotiset.config import SourceConfig
+from emotiset.errors import InputError
+from emotiset.sources.blocks import Layout, shorten
+from emotiset.sources.columns import find_columns, list_names, missing_column
+from emotiset.sources.decoding import decode_lines, is_notice, list_fields
+from emotiset.sources.delimited import choose_layout, find_layouts
+from emotiset.sources.lines import BOM
+from emotiset.sources.opening import DamagedError, find_compression, read_bytes
+from emotiset.sources.parquet import MAGIC as PARQUET
+
+_HEAD_BYTES: Final = 256 << 10
+_RAW_HEAD_BYTES: Final = 512
+_LINES_LOOKED_AT: Final = 64
+_MAX_ODD_SHARE: Final = 0.1  # of the bytes, in what still passes for text
+
+_FOREIGN: Final = (
+    (b"PK\x03\x04", "is a ZIP archive or a spreadsheet: unpack it, or save it as CSV"),
+    (b"\xff\xfe", "is UTF-16 text: convert it to UTF-8"),
+    (b"\xfe\xff", "is UTF-16 text: convert it to UTF-8"),
+    (b"ARROW1", "is an Arrow file: write it as Parquet"),
+    (b"ORC", "is an ORC file: write it as Parquet"),
+    (b"Obj\x01", "is an Avro file: write it as Parquet"),
+    (b"SQLite format 3", "is a database: export the table as CSV"),
+    (b"%PDF", "is a PDF: nothing here reads one"),
+)
+_TAR, _TAR_AT = b"ustar", 257
+_TABLE_SUFFIXES: Final = frozenset({".csv", ".tsv", ".tab", ".psv"})
+_COMPRESSED_SUFFIXES: Final = frozenset({".gz", ".bz2", ".xz", ".zst"})
+_OBJECT: Final = re.compile(rb'\s*\{\s*("|\}|$)')
+_ARRAY: Final = re.compile(rb"\s*\[\s*(\{|$)")
+_NAME: Final = re.compile(r"[\w.#-]+")  # a column's name, but no part of a sentence
+_CONTROL: Final = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))
+
+
+@dataclass(frozen=True)
+class Recognized:
+    """What a file holds.
+
+    Attributes
+    ----------
+    format
+        As a `Block` names it; None: the file is empty.
+    compression
+        As `find_compression` names it.
+    layout
+        Of delimited text.
+    problem
+        Why the file cannot be read.
+    """
+
+    format: str | None
+    compression: str = "none"
+    layout: Layout | None = None
+    problem: str | None = None
+
+
+class _UnknownError(Exception):
+    """Says why a file cannot be read.  Never leaves here."""
+
+
+@dataclass(frozen=True)
+class _Head:
+    """The first bytes of a file, decompressed, and whether they are all of it."""
+
+    data: bytes
+    compression: str
+    is_whole: bool
+    damage: str
+
+    def lines(self) -> list[bytes]:
+        """Return the first lines that hold something, without one that is cut off."""
+        lines = self.data.removeprefix(BOM).split(b"\n")
+        if len(lines) > 1 and not self.is_whole:
+            lines.pop()
+        return [line for line in lines if line.strip()][:_LINES_LOOKED_AT]
+
+
+def recognize(path: str, config: SourceConfig) -> Recognized:
+    """Find out what a file holds, from its first bytes.
+
+    Returns
+    -------
+    Recognized
+        With a problem, if the file is damaged or of a kind that no reader knows.
+
+    Raises
+    ------
+    InputError
+        If the file lacks a column that the user named, if a table has no column that
+        can be taken for the text, or if the file cannot be opened.
+    """
+    head = _read_head(path)
+    if not head.data and not head.damage:
+        return Recognized(None)
+    try:
+        if head.damage and b"\n" not in head.data:
+            raise _UnknownError(head.damage)
+        kind = config.format if config.format != "auto" else _guess(head, path, config)
+        if kind == "parquet":
+            _check_parquet(head)
+    except _UnknownError as error:
+        return Recognized("text", head.compression, problem=str(error))
+    layout = _find_layout(head, path, config) if kind == "csv" else None
+    if config.label_column is not None and kind in ("tweets", "text"):
+        _check_label(head, path, config.label_column)
+    return Recognized(kind, head.compression, layout)
+
+
+def _read_head(path: str) -> _Head:
+    with closing(read_bytes(path, "none", size=_RAW_HEAD_BYTES)) as raw:
+        compression = find_compression(next(raw, b""))
+    data, damage, is_whole = b"", "", True
+    with closing(read_bytes(path, compression, size=_HEAD_BYTES)) as stream:
+        try:
+            for part in stream:
+                data += part
+                is_whole = len(data) < _HEAD_BYTES
+                if not is_whole:
+                    break
+        except DamagedError as error:
+            damage, is_whole = str(error), False
+    return _Head(data, compression, is_whole, damage)
+
+
+def _guess(head: _Head, path: str, config: SourceConfig) -> str:
+    """Return the format of a file by its content."""
+    if head.data.startswith(PARQUET):
+        return "parquet"
+    _check_foreign(head)
+    lines = head.lines()
+    n_objects = sum(_OBJECT.match(line) is not None for line in lines)
+    if n_objects and 2 * n_objects >= len(lines):
+        _check_tweets(lines)
+        return "tweets"
+    if lines and (_ARRAY.match(lines[0]) or lines[0].strip() == b"{"):
+        raise _UnknownError(
+            "is JSON over several lines: write one object a line, as jq -c does"
+        )
+    _check_characters(head.data)
+    return "csv" if _is_table(head, path, config) else "text"
+
+
+def _check_parquet(head: _Head) -> None:
+    if not head.data.startswith(PARQUET):
+        raise _UnknownError("is no Parquet file: try --format auto")
+    if head.compression != "none":
+        raise _UnknownError(
+            "is a Parquet file that was compressed as a whole: decompress it"
+        )
+
+
+def _check_foreign(head: _Head) -> None:
+    for magic, what in _FOREIGN:
+        if head.data.startswith(magic):
+            raise _UnknownError(what)
+    if head.data[_TAR_AT:].startswith(_TAR):
+        raise _UnknownError("is a tar archive: unpack it")
+    if head.compression != "none" and find_compression(head.data) != "none":
+        raise _UnknownError("was compressed twice: decompress it once")
+
+
+def _check_tweets(lines: list[bytes]) -> None:
+    """Raise if the objects of a file are whole and none is a tweet or notice."""
+    if all(line.strip() == b"{" for line in lines[:1]):
+        raise _UnknownError(
+            "is JSON over several lines: write one object a line, as jq -c does"
+        )
+    fields = _list_all_fields(lines)
+    is_any = any(
+        tweet.text or tweet.full_text or tweet.delete or is_notice(line)
+        for tweet, line in zip(decode_lines(lines), lines, strict=True)
+    )
+    if fields and not is_any:
+        raise _UnknownError(
+            f"is JSON lines without a tweet's text, with {list_names(fields)}: name "
+            "the text's field text or full_text"
+        )
+
+
+def _check_characters(data: bytes) -> None:
+    n_control = len(data) - len(data.translate(None, _CONTROL))
+    n_odd = data.decode(errors="replace").count("\ufffd")
+    if n_control + n_odd > _MAX_ODD_SHARE * len(data):
+        raise _UnknownError(
+            f"is neither text nor of a kind that is known, it begins with "
+            f"{data[:8].hex(' ')}: say what it is with --format tweets, csv, parquet "
+            "or text"
+        )
+
+
+def _is_table(head: _Head, path: str, config: SourceConfig) -> bool:
+    """Return whether lines are rows: by the name, a named column, or the header."""
+    suffixes = [suffix.lower() for suffix in Path(path).suffixes]
+    while suffixes and suffixes[-1] in _COMPRESSED_SUFFIXES:
+        suffixes.pop()
+    if config.text_column is not None or set(suffixes[-1:]) & _TABLE_SUFFIXES:
+        return True
+    layouts = find_layouts(head.data, is_whole=head.is_whole)
+    layout = choose_layout(layouts, config)
+    if layout is None or len(layout.names) < 2:
+        return False
+    return all(_NAME.fullmatch(name) for name in layout.names)
+
+
+def _find_layout(head: _Head, path: str, config: SourceConfig) -> Layout:
+    layouts = find_layouts(head.data, is_whole=head.is_whole)
+    if not layouts:
+        raise InputError(
+            f"a table needs a header line, found none in the first "
+            f"{_HEAD_BYTES >> 10} kB of {shorten(path)}: add one, or say --format text"
+        )
+    layout = choose_layout(layouts, config) or layouts[0]
+    find_columns(layout.names, config, path)
+    return layout
+
+
+def _check_label(head: _Head, path: str, label_column: str) -> None:
+    names = _list_all_fields(head.lines())
+    if label_column not in names:
+        raise missing_column(label_column, "--label-column", names, path)
+
+
+def _list_all_fields(lines: list[bytes]) -> list[str]:
+    return list(dict.fromkeys(name for line in lines for name in list_fields(line)))

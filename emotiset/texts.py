@@ -1,0 +1,70 @@
+"""What a caller may hand in as texts, made Arrow strings."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from emotiset.errors import InputError
+
+_TEXT_TYPES: Final = (pa.string(), pa.large_string(), pa.string_view(), pa.null())
+
+
+def split_texts(texts: Iterable[str | None], n_rows: int) -> Iterator[pa.Array]:
+    """Yield *texts* in order, at most *n_rows* at a time.
+
+    Parameters
+    ----------
+    texts
+        Any iterable of str, a NumPy array, an Arrow array or chunked array, or what
+        offers itself to Arrow, such as a series of pandas or Polars.
+    n_rows
+        Rows of a yielded array, at least 1.
+
+    Yields
+    ------
+    pa.StringArray
+        A null is an empty text.
+
+    Raises
+    ------
+    InputError
+        If *texts* are no texts, or a single str.
+
+    Examples
+    --------
+    >>> [batch.to_pylist() for batch in split_texts(["a", None, "b"], 2)]
+    [['a', ''], ['b']]
+    """
+    column = _convert(texts)
+    for batch in pa.table([column], ["text"]).to_batches(n_rows):
+        text = batch["text"]
+        if pa.types.is_large_string(text.type):
+            # A copy: the cast refuses rows that lie beyond 2 GiB of a larger array.
+            text = text.take(pa.array(np.arange(len(text))))
+        yield pc.fill_null(pc.cast(text, pa.string()), "")
+
+
+def _convert(texts: Iterable[str | None]) -> pa.Array | pa.ChunkedArray:
+    if isinstance(texts, str | bytes):
+        raise _error(f"one {type(texts).__name__}", "put it in brackets")
+    try:
+        if hasattr(texts, "__arrow_c_stream__"):
+            column = pa.chunked_array(texts)
+        else:
+            column = pa.array(texts, from_pandas=True)
+    except (pa.ArrowException, TypeError, UnicodeError) as error:
+        raise _error(" ".join(str(error).split()), "give str alone") from None
+    if len(column) == 0:
+        return pa.array([], pa.string())
+    is_coded = pa.types.is_dictionary(column.type)
+    kind = column.type.value_type if is_coded else column.type
+    if kind not in _TEXT_TYPES:
+        raise _error(str(column.type), "give str, decode bytes")
+    return column
+
+
+def _error(found: str, advice: str) -> InputError:
+    return InputError(f"a list of texts is needed, found {found}: {advice}")
