@@ -30,7 +30,8 @@ class ClusterConfig:
     scheduler_file
         JSON file that ``dask scheduler --scheduler-file`` wrote.
     workers, threads
-        Processes, and threads in each, of a local cluster; None: a process a core, of one thread.
+        Processes, and threads in each, of a local cluster; None: a process a core,
+        of one thread.
     memory_limit
         For each local worker, such as ``2GiB``; None: its share of the machine.
     """
@@ -133,7 +134,7 @@ def _start_local(config: ClusterConfig) -> LocalCluster:
         threads_per_worker=threads,
         memory_limit=config.memory_limit or "auto",
         processes=True,
-        dashboard_address=None,
+        dashboard_address=":0",  # any free port: several runs may share a machine
         silence_logs=logging.CRITICAL,  # a task's own error reaches the client
     )
 

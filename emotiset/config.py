@@ -1,16 +1,18 @@
-"""Settings: frozen, checked when made.  `TrainConfig` *is* each of its parts, so
-a stage that needs only a part says so in its signature and is handed the whole::
+"""Settings: frozen, and checked when they are made.
+
+`TrainConfig` *is* each of its parts, so a stage that needs only a part says so in its
+signature and is handed the whole::
 
     def fit_member(batches: Iterable[RecordBatch], config: LearnerConfig) -> Member
 """
 
 import datetime
-from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, Literal, get_args
 
 import msgspec
 
+from emotiset.checks import check_choice, check_range
 from emotiset.errors import ConfigError
 
 Format = Literal["auto", "tweets", "csv", "parquet", "text", "simulated"]
@@ -58,10 +60,10 @@ class SourceConfig:
 
     def __post_init__(self) -> None:
         """Check the values."""
-        _check_choice("format", self.format, get_args(Format))
-        _check_range("block_size", self.block_size, at_least=1024)
-        _check_range("limit", self.limit, at_least=1)
-        _check_range("max_bad_fraction", self.max_bad_fraction, at_least=0, at_most=1)
+        check_choice("format", self.format, get_args(Format))
+        check_range("block_size", self.block_size, at_least=1024)
+        check_range("limit", self.limit, at_least=1)
+        check_range("max_bad_fraction", self.max_bad_fraction, at_least=0, at_most=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +94,7 @@ class LabelingConfig:
 
     def __post_init__(self) -> None:
         """Check the values."""
-        _check_range("min_length", self.min_length, at_least=0)
+        check_range("min_length", self.min_length, at_least=0)
         if "," in self.language:
             raise ConfigError(
                 "language needs one code, several pooled by '+', or 'any', found "
@@ -146,10 +148,10 @@ class SampleConfig:
 
     def __post_init__(self) -> None:
         """Check the values."""
-        _check_range("per_class", self.per_class, at_least=1)
-        _check_range("members", self.members, at_least=1, at_most=10_000)
-        _check_range("test_fraction", self.test_fraction, at_least=0, at_most=0.9)
-        _check_range("seed", self.seed, at_least=0, at_most=2**63 - 1)
+        check_range("per_class", self.per_class, at_least=1)
+        check_range("members", self.members, at_least=1, at_most=10_000)
+        check_range("test_fraction", self.test_fraction, at_least=0, at_most=0.9)
+        check_range("seed", self.seed, at_least=0, at_most=2**63 - 1)
         if self.test_after is not None and self.test_fraction is not None:
             raise ConfigError(
                 "test_fraction and test_after exclude each other, found both: keep one"
@@ -173,8 +175,8 @@ class FeatureConfig:
 
     def __post_init__(self) -> None:
         """Check the values."""
-        _check_choice("features", self.features, get_args(FeatureSet))
-        _check_range("n_features", self.n_features, at_least=2)
+        check_choice("features", self.features, get_args(FeatureSet))
+        check_range("n_features", self.n_features, at_least=2)
         log2 = self.n_features.bit_length() - 1
         if self.n_features != 1 << log2 or log2 > _MAX_LOG2_FEATURES:
             raise ConfigError(
@@ -207,11 +209,11 @@ class LearnerConfig:
 
     def __post_init__(self) -> None:
         """Check the values."""
-        _check_choice("learner", self.learner, get_args(LearnerName))
-        _check_range("epochs", self.epochs, at_least=1, at_most=1000)
+        check_choice("learner", self.learner, get_args(LearnerName))
+        check_range("epochs", self.epochs, at_least=1, at_most=1000)
         least_alpha = 1e-12 if self.learner == "pegasos" else 0  # pegasos divides by it
-        _check_range("alpha", self.alpha, at_least=least_alpha, at_most=1)
-        _check_range("eta0", self.eta0, at_least=1e-9, at_most=1e3)
+        check_range("alpha", self.alpha, at_least=least_alpha, at_most=1)
+        check_range("eta0", self.eta0, at_least=1e-9, at_most=1e3)
         if self.learner == "logistic" and self.resolved_alpha * self.eta0 >= 1:
             raise ConfigError(
                 "alpha * eta0 needs to stay under 1, found "
@@ -252,7 +254,7 @@ found 1000: try 512
         """Check each part, then what holds between parts."""
         for part in TrainConfig.__bases__:
             part.__post_init__(self)  # type: ignore[attr-defined]
-        _check_choice("vote", self.vote, get_args(Vote))
+        check_choice("vote", self.vote, get_args(Vote))
         if self.positive is not None and self.label_column is None:
             raise ConfigError(
                 "positive and negative name values of the label column, found no "
@@ -282,23 +284,3 @@ found 1000: try 512
         """Return all settings as plain JSON values."""
         plain: dict[str, Any] = msgspec.to_builtins(asdict(self))
         return plain
-
-
-def _check_choice(name: str, value: object, choices: Collection[str]) -> None:
-    if value not in choices:
-        raise ConfigError(f"{name} needs one of {', '.join(choices)}, found {value!r}")
-
-
-def _check_range(
-    name: str,
-    value: float | None,
-    *,
-    at_least: float,
-    at_most: float = float("inf"),
-) -> None:
-    # Written so that NaN is outside every range.
-    if value is not None and not at_least <= value <= at_most:
-        upper = "" if at_most == float("inf") else f" and at most {at_most:g}"
-        raise ConfigError(
-            f"{name} needs a value of at least {at_least:g}{upper}, found {value:g}"
-        )

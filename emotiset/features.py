@@ -4,7 +4,7 @@ White space is folded here and nowhere else, so that training and prediction agr
 A feature set is a name in `FEATURE_SETS` and a kernel behind it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -19,8 +19,6 @@ from emotiset.kernels.ngrams import hash_byte4, scratch_sizes
 
 # Every kernel takes what `hash_byte4` takes.
 FEATURE_SETS: Final[dict[FeatureSet, Callable[..., None]]] = {"byte4": hash_byte4}
-
-_ROWS_PER_PIECE: Final = 1024  # of tweets: 0.3 MB of columns, in the cache until used
 
 
 def hash_features(
@@ -40,7 +38,8 @@ def hash_features(
     -------
     csr_matrix
         float32[n_texts, n_features] with int32 indices.  Each column once in a row, in
-        the order in which they first occur in the text, so not sorted.
+        the order in which they first occur in the text, so not sorted.  8 bytes for
+        each byte of text, at most.
 
     Raises
     ------
@@ -60,51 +59,17 @@ def hash_features(
     """
     offsets, data = _string_buffers(text)
     indptr, indices = _hash_rows(offsets, data, config)
-    return csr_matrix(
-        (
-            np.ones(len(indices), np.float32),
-            indices.view(np.int32),
-            indptr.view(np.int64),
-        ),
-        shape=(len(text), config.n_features),
-    )
-
-
-def hash_pieces(
-    text: pa.Array | pa.ChunkedArray, config: FeatureConfig
-) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.uint32]]]:
-    """Yield the rows of `hash_features` a few at a time, as kernels read them.
-
-    A piece is used while it is still in the cache, and no matrix is built: half the
-    time of learning from `hash_features`.
-
-    Parameters
-    ----------
-    text, config
-        As for `hash_features`.
-
-    Yields
-    ------
-    indptr, indices : uint64[n_rows + 1], uint32[nnz]
-        Row r has ones in the columns ``indices[indptr[r]:indptr[r + 1]]``.
-
-    Raises
-    ------
-    SchemaError
-        If *text* does not hold strings.
-    """
-    offsets, data = _string_buffers(text)
-    for start in range(0, len(text), _ROWS_PER_PIECE):
-        yield _hash_rows(offsets[start : start + _ROWS_PER_PIECE + 1], data, config)
+    values = np.ones(len(indices), np.float32)
+    return csr_matrix((values, indices, indptr), (len(text), config.n_features))
 
 
 def _hash_rows(
     offsets: NDArray[np.uint64], data: NDArray[np.uint8], config: FeatureConfig
-) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     n_rows = len(offsets) - 1
     n_bytes = int(offsets[-1] - offsets[0])
-    longest = int(np.diff(offsets).max(initial=0))
-    n_folded, n_slots = scratch_sizes(longest, config.n_features)
+    longest_text = int(np.diff(offsets).max(initial=0))
+    n_folded, n_slots = scratch_sizes(longest_text, config.n_features)
     indptr = np.empty(n_rows + 1, np.uint64)
     indices = np.empty(n_bytes + n_rows, np.uint32)
     FEATURE_SETS[config.features](
@@ -116,7 +81,8 @@ def _hash_rows(
         indptr,
         indices,
     )
-    return indptr, indices[: int(indptr[-1])]
+    # The kernel's columns are unsigned, SciPy's are not.
+    return indptr.view(np.int64), indices[: indptr[-1]].view(np.int32)
 
 
 def _string_buffers(

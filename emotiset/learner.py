@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from emotiset.config import FeatureConfig, LearnerConfig
 from emotiset.errors import InputError, OnePolarityError
-from emotiset.features import hash_pieces
+from emotiset.features import hash_features
 from emotiset.kernels._math import log
 from emotiset.kernels.sgd import Progress, pegasos, sgd_logistic
 from emotiset.schema import LABELED, NEGATIVE, POSITIVE, check_schema
@@ -168,15 +168,13 @@ def fit_batch(
     """
     check_schema(batch, EXAMPLES, stage="fit_member")
     polarity, n_positive = _read_polarity(batch.column("polarity"))
-    progress, start = state.progress, 0
-    for indptr, indices in hash_pieces(batch.column("text"), features):
-        stop = start + len(indptr) - 1
-        rows = (indptr, indices, polarity[start:stop], state.weights, progress)
-        if learner.learner == "pegasos":
-            progress = pegasos(*rows, learner.resolved_alpha)
-        else:
-            progress = sgd_logistic(*rows, learner.eta0, learner.resolved_alpha)
-        start = stop
+    X = hash_features(batch.column("text"), features)
+    rows = X.indptr, X.indices, polarity, state.weights, state.progress
+    if learner.learner == "pegasos":
+        progress = pegasos(*rows, learner.resolved_alpha)
+    else:
+        eta0 = float(learner.eta0)  # for a whole number numba compiles once more
+        progress = sgd_logistic(*rows, eta0, learner.resolved_alpha)
     return LearnerState(
         state.weights,
         progress,

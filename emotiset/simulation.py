@@ -73,8 +73,6 @@ def write_records(
         write_atomically(folder / f"tweets-{start:012d}.json") as temporary,
         temporary.open("wb") as file,
     ):
-        for lines in simulate_records(
-            start, stop, seed=seed, emoticon_share=share
-        ):
+        for lines in simulate_records(start, stop, seed=seed, emoticon_share=share):
             n_bytes += file.write(lines)
     return n_bytes

@@ -1,6 +1,6 @@
 """Classify texts by a saved model.
 
-    python pipelines/classify.py MODEL TEXT [TEXT ...]
+python pipelines/classify.py MODEL TEXT [TEXT ...]
 """
 
 import sys

@@ -1,6 +1,6 @@
 """The paper's experiment: accuracy by sample size and number of members.
 
-    python pipelines/learning_curve.py [INPUT ...]
+python pipelines/learning_curve.py [INPUT ...]
 
 Each sample holds the one before it, and all are judged on the same held-out range of
 key space.  Without input: simulated tweets.

@@ -1,6 +1,6 @@
 """Train a sentiment model and keep what one wants to see of it.
 
-    python pipelines/train_sentiment.py [INPUT ...]
+python pipelines/train_sentiment.py [INPUT ...]
 
 Without input: simulated tweets.  Writes sentiment.parquet, sample.parquet.
 """

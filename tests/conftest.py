@@ -12,8 +12,8 @@ from dask.distributed import Client, LocalCluster
 
 REAL_DATA = "EMOTISET_REAL_DATA"
 
-_GOOD = "love great happy sunny smile win thanks best fun sweet".split()
-_BAD = "hate awful sad rainy cry lose sorry worst sick lonely".split()
+_GOOD = ["love", "great", "happy", "sunny", "smile", "win", "thanks", "best", "fun"]
+_BAD = ["hate", "awful", "sad", "rainy", "cry", "lose", "sorry", "worst", "lonely"]
 _WORDS = [f"{a}{b}{c}" for a in "bdfglm" for b in ("a", "ei", "o") for c in "nrst"]
 
 
@@ -30,7 +30,7 @@ def real_data() -> Path:
 def client() -> Iterator[Client]:
     """Two worker processes, which a test run shares."""
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as own,
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as own,
         Client(own) as client,
     ):
         yield client

@@ -253,7 +253,7 @@ def test_draw__smaller_samples_are_nested_and_hold_out_the_same() -> None:
 
 def test_choose_sizes__too_few_says_how_many_there_are() -> None:
     found = {group: 5 for group in GROUPS}
-    with pytest.raises(TooFewError, match="needs 9 examples.*found 5 positive"):
+    with pytest.raises(TooFewError, match=r"needs 9 examples.*found 5 positive"):
         choose_sizes(found, TrainConfig(per_class=9))
 
 

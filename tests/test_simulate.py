@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -32,10 +32,10 @@ from emotiset.simulate import (
     labeled_texts,
     simulate_records,
 )
-from emotiset.simulate_draws import Draws
-from emotiset.simulate_render import Pool, Template, join_segments
-from emotiset.simulate_tweets import N_PER_POLARITY, SYMBOLS
-from emotiset.simulate_words import LANGUAGES, spell_english, spell_foreign
+from emotiset.simulate.draws import Draws
+from emotiset.simulate.render import Pool, Template, join_segments
+from emotiset.simulate.tweets import N_PER_POLARITY, SYMBOLS
+from emotiset.simulate.words import LANGUAGES, spell_english, spell_foreign
 
 N = 20_000
 MOST_RECORDS = 2**29
@@ -151,7 +151,7 @@ def test_simulate_records__bytes_are_pinned() -> None:
     # The same on every machine and version of NumPy and Arrow.  A change to the
     # simulation changes it too: then write down the new one.
     digest = hashlib.sha256(simulate(0, 10_000, seed=3)).hexdigest()
-    assert digest == "@@"
+    assert digest == "af3e6962eeb4b15646130192dcf229cd52f2686ed9acbabbd2a2b3cd3d5201ec"
 
 
 def test_simulate_records__seed_and_share_matter() -> None:
@@ -233,7 +233,7 @@ def test_mix__non_ascii_is_escaped(stream: Stream) -> None:
     for kind, line in zip(kinds, stream.lines, strict=True):
         assert line.isascii() == (kind != "no utf-8")
     texts = "".join(tweet["text"] for tweet in stream.originals)
-    assert {"あ", "س", "ш" if "ш" in texts else "щ", "ç", "😍"} <= set(texts)
+    assert set("あسщç가😍") <= set(texts)
 
 
 def test_mix__copies_repeat_text_under_another_id(stream: Stream) -> None:
@@ -246,7 +246,7 @@ def test_mix__copies_repeat_text_under_another_id(stream: Stream) -> None:
 
 
 def test_mix__some_copies_contradict() -> None:
-    stream = Stream(simulate(0, N, emoticon_share=1))
+    stream = Stream(simulate(0, N // 2, emoticon_share=1))
     texts = read(tweet["text"] for tweet in stream.originals)
     labeled, _ = label_batch(texts, load_lexicon(), LabelingConfig())
     polarities: dict[str, set[int]] = {}
@@ -381,7 +381,7 @@ def test_symbols__the_lexicon_reads_them_as_meant() -> None:
 
 @pytest.mark.parametrize("share", [0.0, EMOTICON_SHARE, 0.5, 1.0])
 def test_symbols__share_of_originals_that_have_one(share: float) -> None:
-    stream = Stream(simulate(0, N, seed=5, emoticon_share=share))
+    stream = Stream(simulate(0, 8000, seed=5, emoticon_share=share))
     config = LabelingConfig(min_length=0)
     texts = read(tweet["text"] for tweet in stream.originals)
     labeled, bins = label_batch(texts, load_lexicon(), config)
@@ -395,15 +395,20 @@ def test_symbols__share_of_originals_that_have_one(share: float) -> None:
 
 
 def test_symbols__share_changes_nothing_else(stream: Stream) -> None:
-    bare = Stream(simulate(0, 2000, emoticon_share=0)).records
-    for (kind, one), (other_kind, other) in zip(bare, stream.records, strict=False):
+    def without_symbols(tweet: dict[str, Any]) -> str:
+        text = tweet["text"]
+        for symbol in sorted(SYMBOLS, key=len, reverse=True):
+            text = text.replace(symbol, "")
+        return str(text)
+
+    bare = Stream(simulate(0, 4000, emoticon_share=0))
+    for (kind, one), (other_kind, other) in zip(
+        bare.records, stream.records[:4000], strict=True
+    ):
         assert kind == other_kind
         if kind == "original":
-            assert one["id"] == other["id"]
-            assert one["user"] == other["user"]
-            assert set(one["text"].split()) <= set(other["text"].split()) | {
-                word.rstrip("(:)") for word in other["text"].split()
-            } | set(other["text"].replace("😍", " ").replace("😩", " ").split())
+            assert one["text"] == without_symbols(other)
+            assert all(one[name] == other[name] for name in ("id", "user", "source"))
 
 
 # Language
@@ -448,7 +453,9 @@ def test_labeled_texts__no_symbols_left() -> None:
 def test_labeled_texts__seeds_share_words_but_no_text() -> None:
     one, other = (labeled_texts(5000, seed=seed)[0].to_pylist() for seed in (1, 2))
     assert not set(one) & set(other)
-    words = [{word for text in texts for word in text.split()} for texts in (one, other)]
+    words = [
+        {word for text in texts for word in text.split()} for texts in (one, other)
+    ]
     assert len(words[0] & words[1]) > 0.3 * len(words[0])
     assert words[0] | words[1] <= set(spell_english())
 
@@ -553,10 +560,9 @@ def test_pool__spells_dates_as_the_api_does(values: list[int]) -> None:
     assert found == [text.encode() for text in wanted]
 
 
-def pool(made: list[Pool] = []) -> Pool:  # noqa: B006
-    if not made:
-        made.append(Pool())
-    return made[0]
+@cache
+def pool() -> Pool:
+    return Pool()
 
 
 def test_pool__text_is_escaped_as_the_api_does() -> None:

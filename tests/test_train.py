@@ -74,8 +74,9 @@ def test_train__learns_and_tells_what_became_of_every_record(
 
     sample = pq.read_table(sample_path)
     train_rows = sample.filter(pc.equal(sample["part"], "train"))
-    counts = dict(train_rows["polarity"].value_counts().to_pylist()[i].values()
-                  for i in range(2))
+    counts = dict(
+        train_rows["polarity"].value_counts().to_pylist()[i].values() for i in range(2)
+    )
     assert counts[1] == counts[-1] == summary["n_train"] // 2
     assert sample.num_rows - train_rows.num_rows == summary["n_test"]
     assert not pc.any(pc.match_substring_regex(sample["text"], r"[:()🙂😢]")).as_py()
@@ -114,8 +115,9 @@ def test_train__same_bytes_whatever_the_compression(
 def test_train__same_bytes_from_parquet(
     tweets: list[dict[str, Any]], client: Client, tmp_path: Path, base: bytes
 ) -> None:
-    pq.write_table(pa.Table.from_pylist(tweets), tmp_path / "t.parquet", row_group_size=700)
-    assert model_bytes([tmp_path / "t.parquet"], client, tmp_path) == base
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.Table.from_pylist(tweets), path, row_group_size=700)
+    assert model_bytes([path], client, tmp_path) == base
 
 
 def test_train__same_bytes_from_csv(
@@ -139,11 +141,11 @@ def test_train__same_bytes_for_files_renamed_and_reordered(
     assert model_bytes(sorted(tmp_path.glob("part*")), client, tmp_path) == base
 
 
-@pytest.mark.parametrize("block_size", [1024, 64_000, 64 << 20])
+@pytest.mark.parametrize("block_size", [8192, 64_000, 64 << 20])
 def test_train__same_bytes_for_any_block_size(
     block_size: int, tweet_file: Path, client: Client, tmp_path: Path, base: bytes
 ) -> None:
-    config = TrainConfig(members=3, n_features=1 << 14, block_size=max(block_size, 8192))
+    config = TrainConfig(members=3, n_features=1 << 14, block_size=block_size)
     assert model_bytes([tweet_file], client, tmp_path, config) == base
 
 
@@ -201,7 +203,7 @@ def test_train__one_polarity_is_refused(client: Client, tmp_path: Path) -> None:
     path = tmp_path / "t.json"
     line = '{"text": "what a wonderful day number %d :)", "lang": "en"}\n'
     path.write_text("".join(line % i for i in range(50)))
-    with pytest.raises(OnePolarityError, match="found .* positive and 0 negative"):
+    with pytest.raises(OnePolarityError, match=r"found .* positive and 0 negative"):
         train([path], TrainConfig(), client)
 
 
@@ -214,7 +216,8 @@ def test_train__too_few_for_per_class_is_refused(
 
 def test_train__too_many_bad_lines_are_refused(client: Client, tmp_path: Path) -> None:
     path = tmp_path / "bad.json"
-    path.write_text('{"text": "so happy today, all is well :)"}\n{"broken\n' * 3 + "{x\n")
+    good_and_bad = '{"text": "so happy today, all is well :)"}\n{"broken\n'
+    path.write_text(good_and_bad * 3 + "{x\n")
     with pytest.raises(BadDataError, match=r"found 4 of 7.*bad\.json") as raised:
         train([path], TrainConfig(format="tweets"), client)
     assert raised.value.exit_code == 3

@@ -25,6 +25,8 @@ COUNT_BITS = 24
 LIKELIHOOD_BITS = 9
 SCORE_BITS = COUNT_BITS + LIKELIHOOD_BITS
 
+_N_FACTORS = 256  # counts in a tweet are smaller
+
 _BYTE = np.uint32(8)
 _HALF = np.uint32(16)
 _LOWER_HALF = np.uint32(0xFFFF)
@@ -73,7 +75,6 @@ def identify(
     likelihoods,
     priors,
     aliases,
-    log1p,
     columns,
 ):
     """Find the most likely column of the model for each text.
@@ -101,16 +102,17 @@ def identify(
         Log-priors.
     aliases : int64[n_aliases, 2]
         Pairs of columns of one language; the better score counts, for the first.
-    log1p : int64[n]
-        ``log1p_units`` of the counts below n.
     columns : uint8[n_rows]
         Written: the best column, the first of equals; 0 without any feature.
     """
     n_padded = likelihoods.shape[1]
     counts = np.zeros(len(likelihoods), np.int32)
-    seen = np.empty(len(likelihoods), np.int32)
+    seen = np.empty(len(likelihoods) + 1, np.int32)
     once = np.empty(n_padded, np.int32)
     scores = np.empty(n_padded, np.int64)
+    factors = np.empty(_N_FACTORS, np.int32)
+    for count in range(_N_FACTORS):
+        factors[count] = log1p_units(count)
 
     for row in range(len(columns)):
         n_seen = 0
@@ -119,10 +121,10 @@ def identify(
             state = moves[(state >> _HALF) << _BYTE | data[k]]
             feature = features[firsts[state >> _HALF] + (state & _LOWER_HALF)]
             if feature >= 0:
-                if counts[feature] == 0:
-                    seen[n_seen] = feature
-                    n_seen += 1
-                counts[feature] += 1
+                count = counts[feature]
+                seen[n_seen] = feature  # stays only if new: cheaper than a branch
+                n_seen += count == 0
+                counts[feature] = count + 1
 
         once[:] = 0
         scores[:] = 0
@@ -134,11 +136,11 @@ def identify(
                 for column in range(n_padded):
                     once[column] += likelihoods[feature, column]
             else:
-                factor = log1p[count] if count < len(log1p) else log1p_units(count)
-                factor = np.int32(factor)  # 32 x 32 bits: every CPU has that
+                factor = factors[count] if count < _N_FACTORS else log1p_units(count)
+                factor = np.int64(np.int32(factor))  # known to be short: it is faster
                 for column in range(n_padded):
                     scores[column] += factor * likelihoods[feature, column]
-        factor = np.int32(log1p[1])
+        factor = np.int64(factors[1])
         for column in range(n_padded):
             scores[column] += factor * once[column]
 

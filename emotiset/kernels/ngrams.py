@@ -124,7 +124,7 @@ def _wide_white(first, second, third):
     if first == 0xC2:  # U+0085, U+00A0
         return _1 if second == 0x85 or second == 0xA0 else _0
     if first == 0xE2 and second == 0x80:  # U+2000 to U+200A, U+2028, U+2029, U+202F
-        is_white = third <= 0x8A or third == 0xA8 or third == 0xA9 or third == 0xAF
+        is_white = 0x80 <= third <= 0x8A or third in (0xA8, 0xA9, 0xAF)
     elif first == 0xE2:
         is_white = second == 0x81 and third == 0x9F  # U+205F
     elif first == 0xE3:

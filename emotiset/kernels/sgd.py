@@ -5,10 +5,13 @@ costs one multiplication and an example costs O(its features), whatever
 ``n_features`` is.  The intercept is held the same way: it is the weight of a feature
 that every example has.
 
-The features are binary: a row is the columns that hold a one.
+The features are binary: a row is the columns that hold a one.  Positions are made
+unsigned, since behind a signed index numba puts a test for negative ones.
 """
 
 from typing import NamedTuple
+
+import numpy as np
 
 from emotiset.kernels._jit import njit
 from emotiset.kernels._math import log1p_exp, logistic
@@ -50,7 +53,7 @@ def sgd_logistic(indptr, indices, polarity, weights, progress, eta0, alpha):
 
     Parameters
     ----------
-    indptr, indices : uint64[n_rows + 1], uint32[nnz]
+    indptr, indices : int32[n_rows + 1], int32[nnz]
         Row r has ones in the columns ``indices[indptr[r]:indptr[r + 1]]``, each named
         once.
     polarity : int8[n_rows]
@@ -75,10 +78,12 @@ def sgd_logistic(indptr, indices, polarity, weights, progress, eta0, alpha):
     """
     scale, intercept, step, n_correct, total_loss = progress
     for row in range(len(polarity)):
+        start, stop = np.uint64(indptr[row]), np.uint64(indptr[row + 1])
         sign = float(polarity[row])
+
         held_score = intercept
-        for k in range(indptr[row], indptr[row + 1]):
-            held_score += weights[indices[k]]
+        for k in range(start, stop):
+            held_score += weights[np.uint32(indices[k])]
         margin = sign * scale * held_score
         n_correct += margin > 0.0
         total_loss += log1p_exp(-margin)
@@ -91,8 +96,8 @@ def sgd_logistic(indptr, indices, polarity, weights, progress, eta0, alpha):
             intercept *= scale
             scale = 1.0
         change = sign * eta * logistic(-margin) / scale
-        for k in range(indptr[row], indptr[row + 1]):
-            weights[indices[k]] += change
+        for k in range(start, stop):
+            weights[np.uint32(indices[k])] += change
         intercept += change
         step += 1
     return Progress(scale, intercept, step, n_correct, total_loss)
@@ -130,10 +135,12 @@ def pegasos(indptr, indices, polarity, weights, progress, alpha):
     """
     scale, intercept, step, n_correct, total_loss = progress
     for row in range(len(polarity)):
+        start, stop = np.uint64(indptr[row]), np.uint64(indptr[row + 1])
         sign = float(polarity[row])
+
         held_score = intercept
-        for k in range(indptr[row], indptr[row + 1]):
-            held_score += weights[indices[k]]
+        for k in range(start, stop):
+            held_score += weights[np.uint32(indices[k])]
         margin = sign * scale * held_score
         n_correct += margin > 0.0
 
@@ -141,7 +148,7 @@ def pegasos(indptr, indices, polarity, weights, progress, alpha):
         scale = 1.0 / (alpha * step)
         if margin < 1.0:
             total_loss += 1.0 - margin
-            for k in range(indptr[row], indptr[row + 1]):
-                weights[indices[k]] += sign
+            for k in range(start, stop):
+                weights[np.uint32(indices[k])] += sign
             intercept += sign
     return Progress(scale, intercept, step, n_correct, total_loss)

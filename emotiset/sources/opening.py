@@ -42,12 +42,19 @@ class _Decoder(Protocol):
     """What `bz2` and `lzma` offer, and the others are made to offer."""
 
     @property
-    def eof(self) -> bool: ...
+    def eof(self) -> bool:
+        """Whether the member has ended."""
+
     @property
-    def needs_input(self) -> bool: ...
+    def needs_input(self) -> bool:
+        """Whether all that the input gives was returned."""
+
     @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int) -> bytes: ...
+    def unused_data(self) -> bytes:
+        """What stands behind the end of the member."""
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        """Take *data*; return about *max_length* bytes at most."""
 
 
 def find_compression(head: bytes) -> str:
@@ -169,23 +176,29 @@ def _gather(parts: Iterable[bytes], size: int) -> Generator[bytes, None, None]:
 
 
 class _Gzip:
+    """Tells when `zlib` needs input, which it does not say itself."""
+
     def __init__(self) -> None:
         self._inner = zlib.decompressobj(wbits=31)
         self._is_full = False
 
     @property
     def eof(self) -> bool:
+        """Whether the member has ended."""
         return self._inner.eof
 
     @property
     def needs_input(self) -> bool:
+        """Whether all that the input gives was returned."""
         return not (self._is_full or self._inner.unconsumed_tail)
 
     @property
     def unused_data(self) -> bytes:
+        """What stands behind the end of the member."""
         return self._inner.unused_data
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
+        """Take *data*; return at most *max_length* bytes."""
         found = self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
         self._is_full = len(found) == max_length
         return found
@@ -201,17 +214,21 @@ class _Zstd:
 
     @property
     def eof(self) -> bool:
+        """Whether the member has ended."""
         return self._inner.eof
 
     @property
     def needs_input(self) -> bool:
+        """Whether all that the input gives was returned."""
         return not self._waiting
 
     @property
     def unused_data(self) -> bytes:
+        """What stands behind the end of the member."""
         return self._inner.unused_data + self._waiting
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
+        """Take *data*; return what one step of it gives."""
         waiting = self._waiting + data
         step, self._waiting = waiting[:_ZSTD_STEP], waiting[_ZSTD_STEP:]
         return self._inner.decompress(step)

@@ -1,7 +1,6 @@
 """Simulated tweets as an input: ``simulated:200000?seed=3&emoticon_share=0.3``."""
 
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -14,7 +13,7 @@ from emotiset.sources.tweets import read_chunk
 
 PREFIX: Final = "simulated:"
 _RECORD_BYTES: Final = 2_000  # about; for the plan
-_AT_ONCE: Final = 1_000
+_PART: Final = 4_096  # records are drawn in parts; whole ones are not drawn twice
 
 
 def plan_simulated(name: str, config: SourceConfig) -> list[Piece]:
@@ -23,7 +22,9 @@ def plan_simulated(name: str, config: SourceConfig) -> list[Piece]:
     Raises
     ------
     InputError
-        If the number of records or a setting makes no sense.
+        If the name cannot be understood.
+    ConfigError
+        If the number of records or a setting is out of range.
 
     Examples
     --------
@@ -31,8 +32,10 @@ def plan_simulated(name: str, config: SourceConfig) -> list[Piece]:
     >>> [(piece.start, piece.stop) for piece in pieces]
     [(0, 1000), (1000, 2000), (2000, 3000)]
     """
-    n_records, _ = _parse(name)
+    n_records, settings = _parse(name)
+    simulate_records(0, n_records, **settings)  # checks them, and makes nothing yet
     step = max(config.block_size // _RECORD_BYTES, 1)
+    step -= step % _PART if step > _PART else 0
     starts = range(0, n_records, step)
     bounds = [(start, min(start + step, n_records)) for start in starts]
     return [
@@ -48,7 +51,7 @@ def read_simulated(
     _, settings = _parse(piece.path)
     records = simulate_records(piece.start, piece.stop, **settings)
     source = f"{piece.path} from {piece.start}"
-    for chunk in take_records(split_lines(_join(records)), limit):
+    for chunk in take_records(split_lines(_with_offsets(records)), limit):
         yield read_chunk(chunk, source, config.label_column)
 
 
@@ -58,9 +61,9 @@ def count_simulated(piece: Piece, limit: int) -> tuple[int, int]:
     return n_records, n_records * _RECORD_BYTES
 
 
-def _join(records: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
+def _with_offsets(records: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
     offset = 0
-    while data := b"".join(islice(records, _AT_ONCE)):
+    for data in records:
         yield offset, data
         offset += len(data)
 
@@ -73,8 +76,7 @@ def _parse(name: str) -> tuple[int, dict[str, Any]]:
         settings = {key: _SETTINGS[key](value) for key, value in _pairs(query)}
     except (ValueError, KeyError):
         n_records, settings = 0, {}
-    share = settings.get("emoticon_share", 0.5)
-    if n_records < 1 or not 0 <= share <= 1 or settings.get("seed", 0) < 0:
+    if n_records < 1:
         raise InputError(
             "simulated tweets need a number and perhaps settings, found "
             f"{name!r}: write simulated:200000 or "

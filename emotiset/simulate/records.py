@@ -2,8 +2,8 @@
 
 The mix is that of real streams: most lines are tweets, some retweet an earlier one,
 some repeat an earlier text, some delete, a few are blank or broken.  What a tweet
-says is drawn from a language model of made-up words (`simulate_language`), so the
-best possible accuracy is known, `best_accuracy`.
+says is drawn from a language model of made-up words (`emotiset.simulate.language`),
+so the best possible accuracy is known, `best_accuracy`.
 
 The stream depends only on seed and emoticon share.  It is drawn in parts of fixed
 size, each from a random stream of its own, so any range of it can be had alone, on
@@ -16,15 +16,12 @@ from typing import Final
 import numpy as np
 
 from emotiset.errors import ConfigError
-from emotiset.simulate_draws import Bools, Draws, Ints
-from emotiset.simulate_json import N_SOURCES, Press, Tweets, make_press
-from emotiset.simulate_language import best_accuracy, labeled_texts
-from emotiset.simulate_render import EMPTY, Ids, join_segments
-from emotiset.simulate_tweets import draw_bodies, flip_symbols
-from emotiset.simulate_users import N_USERS, languages_of
-from emotiset.simulate_words import LANGUAGES
-
-__all__ = ["EMOTICON_SHARE", "best_accuracy", "labeled_texts", "simulate_records"]
+from emotiset.simulate.draws import Bools, Draws, Ints
+from emotiset.simulate.json import N_SOURCES, Press, Tweets, make_press
+from emotiset.simulate.render import EMPTY, Ids, join_segments
+from emotiset.simulate.tweets import draw_bodies, flip_symbols
+from emotiset.simulate.users import N_USERS, languages_of
+from emotiset.simulate.words import LANGUAGES
 
 # Original tweets with an emoticon or a telling emoji: 11 to 14% in samples of the
 # real stream from 2011, 2013, 2016 and 2019.

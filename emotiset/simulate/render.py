@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from emotiset.simulate_draws import Ints
+from emotiset.simulate.draws import Ints
 
 Ids = npt.NDArray[np.int32]
 

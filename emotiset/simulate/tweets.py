@@ -9,11 +9,11 @@ from typing import Final
 import numpy as np
 
 from emotiset.schema import POSITIVE
-from emotiset.simulate_draws import Bools, Draws, Ints
-from emotiset.simulate_language import MOST_WORDS, Wording, draw_wording
-from emotiset.simulate_render import EMPTY, Ids, Pool
-from emotiset.simulate_users import N_USERS, add_users, languages_of
-from emotiset.simulate_words import (
+from emotiset.simulate.draws import Bools, Draws, Ints
+from emotiset.simulate.language import MOST_WORDS, Wording, draw_wording
+from emotiset.simulate.render import EMPTY, Ids, Pool
+from emotiset.simulate.users import N_USERS, add_users, languages_of
+from emotiset.simulate.words import (
     LANGUAGES,
     N_ENDINGS,
     N_FOREIGN_WORDS,
@@ -133,7 +133,8 @@ def draw_bodies(
     body = np.full((draws.n, BODY_WIDTH), EMPTY, np.int32)
     body[:, _EARLY], body[:, _LATE] = words[:, :4], words[:, 4:]
     body[:, _END] = pool["end"] + draws.choose(_END_WEIGHTS)
-    _put_symbols(body, draws, pool, wording, emoticon_share)
+    has_gaps = np.array([each.gap != "" for each in LANGUAGES])[language]
+    _put_symbols(body, draws, pool, wording, has_gaps, emoticon_share)
     _put_marks(body, draws, pool, bare[language])
     return body
 
@@ -157,12 +158,18 @@ def _choose_words(
 
 
 def _put_symbols(
-    body: Ids, draws: Draws, pool: Pool, wording: Wording, emoticon_share: float
+    body: Ids,
+    draws: Draws,
+    pool: Pool,
+    wording: Wording,
+    has_gaps: Bools,
+    emoticon_share: float,
 ) -> None:
+    """Put symbols into some of the bodies, between words only where words have gaps."""
     own = np.where(wording.polarity == POSITIVE, 0, N_PER_POLARITY)
     chosen = pool["symbol"] + own + draws.below(N_PER_POLARITY)
     has_symbol = draws.happens(emoticon_share)
-    is_early = draws.happens(_IN_THE_MIDDLE)
+    is_early = draws.happens(_IN_THE_MIDDLE) & has_gaps
     _put(body, has_symbol & is_early, _MIDDLE, chosen)
     _put(body, has_symbol & ~is_early, _LAST, chosen)
     other = pool["symbol"] + draws.below(N_PER_POLARITY)

@@ -8,9 +8,9 @@ from typing import Final
 
 import numpy as np
 
-from emotiset.simulate_draws import Draws, Ints
-from emotiset.simulate_render import EMPTY, Ids, Pool, Template, join_segments
-from emotiset.simulate_words import LANGUAGES, N_STEM_WORDS
+from emotiset.simulate.draws import Draws, Ints
+from emotiset.simulate.render import EMPTY, Ids, Pool, Template, join_segments
+from emotiset.simulate.words import LANGUAGES, N_STEM_WORDS
 
 N_USERS: Final = 4096
 

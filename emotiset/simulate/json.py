@@ -6,9 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from emotiset.simulate_draws import Bools, Ints
-from emotiset.simulate_render import EMPTY, Ids, Template, as_column
-from emotiset.simulate_tweets import AT, CODE, HASH, LINK, NAME, TAG, make_pool
+from emotiset.simulate.draws import Bools, Ints
+from emotiset.simulate.render import EMPTY, Ids, Template, as_column
+from emotiset.simulate.tweets import AT, CODE, HASH, LINK, NAME, TAG, make_pool
 
 _HEAD: Final = (
     r'{"created_at":"$created_at","id":$id,"id_str":"$id","text":$text,'

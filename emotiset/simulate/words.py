@@ -14,7 +14,7 @@ N_ENDINGS: Final = 8
 N_FOREIGN_WORDS: Final = 512
 
 # The 128 most frequent words; neighbors in the list are opposites (see
-# `simulate_language`), though words such as these say little.
+# `emotiset.simulate.language`), though words such as these say little.
 _FUNCTION_WORDS: Final = """
     the a i you to for and but in on my your it that is was of with me we this not
     be have so all are just at from do can up out if when what how get go she he

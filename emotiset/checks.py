@@ -1,0 +1,36 @@
+"""Checks of single settings, with one form of message."""
+
+from collections.abc import Collection
+
+from emotiset.errors import ConfigError
+
+
+def check_choice(name: str, value: object, choices: Collection[str]) -> None:
+    """Raise `ConfigError` unless *value* is one of *choices*."""
+    if value not in choices:
+        raise ConfigError(f"{name} needs one of {', '.join(choices)}, found {value!r}")
+
+
+def check_range(
+    name: str,
+    value: float | None,
+    *,
+    at_least: float,
+    at_most: float = float("inf"),
+) -> None:
+    """Raise `ConfigError` unless *value* is None or within bounds.
+
+    Examples
+    --------
+    NaN is outside every range:
+
+    >>> check_range("alpha", float("nan"), at_least=0)
+    Traceback (most recent call last):
+    ...
+    emotiset.errors.ConfigError: alpha needs a value of at least 0, found nan
+    """
+    if value is not None and not at_least <= value <= at_most:
+        upper = "" if at_most == float("inf") else f" and at most {at_most:g}"
+        raise ConfigError(
+            f"{name} needs a value of at least {at_least:g}{upper}, found {value:g}"
+        )

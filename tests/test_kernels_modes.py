@@ -1,0 +1,27 @@
+"""The tests of the kernels again, not compiled and with every index checked."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parent
+FILES = ["test_kernels_math.py", "test_kernels_ngrams.py", "test_kernels_sgd.py"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("switch", ["NUMBA_DISABLE_JIT", "NUMBA_BOUNDSCHECK"])
+def test_kernels__pass_with(switch: str) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    result = subprocess.run(
+        [*command, *(str(FOLDER / name) for name in FILES)],
+        env={**os.environ, switch: "1"},
+        cwd=FOLDER.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert " passed" in result.stdout
