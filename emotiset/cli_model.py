@@ -34,7 +34,7 @@ from emotiset.errors import InputError
 Model = Annotated[Path, typer.Argument(help="Model file.", metavar="MODEL")]
 Inputs = Annotated[
     list[str],
-    typer.Argument(help="Files, folders or globs.", metavar="INPUT..."),
+    typer.Argument(help="Files, folders or globs.", metavar="INPUT"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -48,7 +48,7 @@ def predict(
         typer.Argument(
             help="Files, folders or globs; - reads texts from standard input, one a "
             "line, and writes JSON lines.",
-            metavar="INPUT...",
+            metavar="INPUT",
         ),
     ],
     output: Annotated[

@@ -54,7 +54,7 @@ def _setting(panel: str, name: str, help: str) -> Any:
 Inputs = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[INPUT]...",
+        metavar="INPUT",
         help="Files, folders or globs; none: 200,000 simulated tweets.",
         show_default=False,
     ),

@@ -23,7 +23,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from emotiset.config import FeatureConfig, Vote
-from emotiset.features import hash_pieces
+from emotiset.features import hash_features
 from emotiset.kernels.votes import mean_votes, score_rows, share_votes
 from emotiset.learner import Member
 from emotiset.schema import NEGATIVE, POSITIVE
@@ -67,11 +67,8 @@ def score_texts(
         Unbounded; log-odds of positive for members trained on log loss.
     """
     scores = np.empty((len(text), len(intercepts)), np.float32)
-    start = 0
-    for indptr, indices in hash_pieces(text, features):
-        stop = start + len(indptr) - 1
-        score_rows(indptr, indices, weights, intercepts, scores[start:stop])
-        start = stop
+    X = hash_features(text, features)
+    score_rows(X.indptr, X.indices, weights, intercepts, scores)
     return scores
 
 

@@ -38,7 +38,7 @@ _FOREIGN: Final = (
 _TAR, _TAR_AT = b"ustar", 257
 _TABLE_SUFFIXES: Final = frozenset({".csv", ".tsv", ".tab", ".psv"})
 _COMPRESSED_SUFFIXES: Final = frozenset({".gz", ".bz2", ".xz", ".zst"})
-_OBJECT: Final = re.compile(rb'\s*\{\s*("|\}|$)')
+_OBJECT: Final = re.compile(rb'\s*\{\s*["}]')
 _ARRAY: Final = re.compile(rb"\s*\[\s*(\{|$)")
 _NAME: Final = re.compile(r"[\w.#-]+")  # a column's name, but no part of a sentence
 _CONTROL: Final = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))
@@ -140,14 +140,15 @@ def _guess(head: _Head, path: str, config: SourceConfig) -> str:
         return "parquet"
     _check_foreign(head)
     lines = head.lines()
+    if lines and (_ARRAY.match(lines[0]) or lines[0].strip() == b"{"):
+        raise _UnknownError(
+            "is JSON that goes over several lines, or an array: write one object a "
+            "line, as jq -c does"
+        )
     n_objects = sum(_OBJECT.match(line) is not None for line in lines)
     if n_objects and 2 * n_objects >= len(lines):
         _check_tweets(lines)
         return "tweets"
-    if lines and (_ARRAY.match(lines[0]) or lines[0].strip() == b"{"):
-        raise _UnknownError(
-            "is JSON over several lines: write one object a line, as jq -c does"
-        )
     _check_characters(head.data)
     return "csv" if _is_table(head, path, config) else "text"
 
@@ -172,11 +173,7 @@ def _check_foreign(head: _Head) -> None:
 
 
 def _check_tweets(lines: list[bytes]) -> None:
-    """Raise if the objects of a file are whole and none is a tweet or notice."""
-    if all(line.strip() == b"{" for line in lines[:1]):
-        raise _UnknownError(
-            "is JSON over several lines: write one object a line, as jq -c does"
-        )
+    """Raise if lines hold JSON objects, but no tweet and no notice."""
     fields = _list_all_fields(lines)
     is_any = any(
         tweet.text or tweet.full_text or tweet.delete or is_notice(line)
