@@ -40,8 +40,8 @@ LABELS: Final = frozenset(_LABELS.split())
 _N_CODES: Final = 0x20000  # no character beyond has case, and few compose
 _IN_CACHE: Final = 1 << 16  # entries of the automaton renumbered at once
 _PADDING: Final = 32  # columns, so that rows are whole vector registers
-_MIN_LIKELIHOOD: Final = -64.0
-_MAX_LIKELIHOOD: Final = -2.0  # a float16 from here on is a multiple of 2^-9
+_MIN_LIKELIHOOD: Final = -32  # the sum over all features fits into an int32
+_MAX_LIKELIHOOD: Final = -2  # a float16 from here on is a multiple of 2^-9
 
 _LOADING: Final = threading.Lock()
 
@@ -175,7 +175,7 @@ def _likelihood_units(likelihoods: NDArray[np.float16]) -> NDArray[np.int16]:
     ):
         raise ConfigError(
             "language needs the model of py3langid 0.4, found one with likelihoods "
-            "outside -64 to -2: install py3langid 0.4.0"
+            "outside -32 to -2: install py3langid 0.4.0"
         )
     return units
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from emotiset.config import FeatureConfig, LearnerConfig, TrainConfig
 from emotiset.errors import ConfigError, InputError, OnePolarityError, SchemaError
 from emotiset.features import hash_features
+from emotiset.kernels.ngrams import hash_byte4
 from emotiset.kernels.sgd import pegasos, sgd_logistic
 from emotiset.learner import (
     EXAMPLES,
@@ -219,10 +220,13 @@ def test_fit_member__settings_at_their_limits(learner: LearnerConfig) -> None:
 
 
 def test_fit_member__compiles_once() -> None:
+    for learner in (LOGISTIC, PEGASOS):
+        fit_member([_tweets(20)], SMALL, learner)
+    kernels = (hash_byte4, sgd_logistic, pegasos)
+    compiled = [list(kernel.signatures) for kernel in kernels]
     for learner in (LearnerConfig(alpha=0, eta0=1), LOGISTIC, PEGASOS):
-        fit_member([_tweets(20), _batch([], [])], SMALL, learner)
-        fit_member([_tweets(20).slice(3)], SMALL, learner)
-    assert len(sgd_logistic.signatures) == len(pegasos.signatures) == 1
+        fit_member([_batch([], []), _tweets(20).slice(3)], FeatureConfig(), learner)
+    assert [list(kernel.signatures) for kernel in kernels] == compiled
 
 
 def test_vote_weight__log_odds_of_being_right() -> None:
@@ -331,3 +335,17 @@ def test_member__compares_by_identity() -> None:
     again = fit_member([_tweets(20)], SMALL, LOGISTIC)
     assert member != again
     assert hashlib.sha256(_bytes(member)) != hashlib.sha256(_bytes(again))
+
+
+@pytest.mark.slow
+def test_benchmark__prints_its_table() -> None:
+    script = Path(__file__).parents[1] / "benchmarks" / "learning.py"
+    sizes = ["--tweets", "3000", "--peer-tweets", "500", "--runs", "1"]
+    found = subprocess.run(
+        [sys.executable, str(script), *sizes],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "| both |" in found.stdout
+    assert "scikit-learn saw 500 tweets" in found.stdout

@@ -234,6 +234,11 @@ def test_csv__bad_rows(tmp_path: Path) -> None:
     assert reading.rejects[1].head == "3,caf\ufffd"
 
 
+def test_csv__header_that_is_no_utf8(tmp_path: Path) -> None:
+    reading = _read(tmp_path, b'"caf\xe9 ""x""",text,"\xff"more\n1,a,b\n')
+    assert _rows(reading, "text") == [["a"]]
+
+
 def test_csv__header_alone(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(b"id,text\n")

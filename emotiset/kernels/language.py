@@ -1,8 +1,13 @@
 """Language scores: py3langid's automaton and naive Bayes model over Arrow bytes.
 
-All arithmetic on scores is on integers, so it is exact and its order is free:
+Scores are sums of integers, so they are exact and their order is free:
 log-likelihoods are float16 values in units of 2^-9, ``log1p`` of a count is a
 float32 value in units of 2^-24, and scores and priors are in units of 2^-33.
+
+The library adds float32 numbers in an order that its BLAS chooses by the CPU.  That
+decides where two languages are closer than rounding, in none of 45,000 tweets and in
+one of 100,000 random shreds of text; there this module rounds as OpenBLAS does on
+CPUs with AVX-512, whatever the CPU.
 """
 
 import numpy as np
@@ -25,6 +30,9 @@ COUNT_BITS = 24
 LIKELIHOOD_BITS = 9
 SCORE_BITS = COUNT_BITS + LIKELIHOOD_BITS
 
+_SIGNIFICAND_BITS = 23  # of a float32
+_LARGE_PRIOR = 1 << (SCORE_BITS + 4)  # more than any prior, in units
+_NEVER = -(1 << 62)
 _N_FACTORS = 256  # counts in a tweet are smaller
 
 _BYTE = np.uint32(8)
@@ -131,7 +139,6 @@ def identify(
         for k in range(n_seen):
             feature = np.uint32(seen[k])  # unsigned: no check for negative indices
             count = np.int64(counts[feature])
-            counts[feature] = 0
             if count == 1:
                 for column in range(n_padded):
                     once[column] += likelihoods[feature, column]
@@ -144,7 +151,13 @@ def identify(
         for column in range(n_padded):
             scores[column] += factor * once[column]
 
-        columns[row] = _best_column(scores, priors, aliases) if n_seen else 0
+        best, is_close = _best_column(scores, priors, aliases, n_seen)
+        if is_close:
+            _round_scores(seen[:n_seen], counts, likelihoods, priors, scores)
+            best, _ = _best_column(scores, priors, aliases, n_seen)
+        columns[row] = best
+        for k in range(n_seen):
+            counts[seen[k]] = 0
 
 
 @njit
@@ -167,6 +180,48 @@ def log1p_units(count):
         total = total * square + 1.0 / odd
     value = power * _LN2 + 2.0 * z * total
     return np.int64(np.float64(np.float32(value)) * (1 << COUNT_BITS))
+
+
+@njit
+def _best_column(scores, priors, aliases, n_seen):
+    """Return the best column, and whether rounding to float32 could change it."""
+    if n_seen == 0:
+        return 0, False
+    for column in range(len(priors)):
+        scores[column] += priors[column]
+    for first, second in aliases:
+        scores[first] = max(scores[first], scores[second])
+        scores[second] = _NEVER
+    best = 0
+    for column in range(len(priors)):
+        if scores[column] > scores[best]:
+            best = column
+
+    # Twice the rounding of n_seen + 1 additions, each half a unit in the last place.
+    bound = (n_seen + 2) * ((_LARGE_PRIOR - scores[best]) >> _SIGNIFICAND_BITS)
+    n_close = 0
+    for column in range(len(priors)):
+        n_close += scores[column] >= scores[best] - bound
+    return best, n_close > 1
+
+
+@njit
+def _round_scores(seen, counts, likelihoods, priors, scores):
+    """Score as float32 arithmetic does: a fused multiply-add for each feature.
+
+    In order of first occurrence.  A product and its sum fit into a float64 (up to
+    scores of a million), so the only rounding is the one to float32.  Writes
+    *scores*, still without priors.
+    """
+    for column in range(len(priors)):
+        total = np.float32(0.0)
+        for feature in seen:
+            factor = float(log1p_units(np.int64(counts[feature])))
+            likelihood = float(likelihoods[feature, column])
+            total = np.float32(np.float64(total) + factor * likelihood)
+        prior = np.float64(priors[column])
+        total = np.float32(np.float64(total) + prior)
+        scores[column] = np.int64(total) - priors[column]
 
 
 @njit
@@ -215,18 +270,3 @@ def _decode(data, k, stop):
     if is_overlong or 0xD800 <= code < 0xE000 or code > 0x10FFFF:
         return 0, 0
     return code, width
-
-
-@njit
-def _best_column(scores, priors, aliases):
-    for column in range(len(priors)):
-        scores[column] += priors[column]
-    for k in range(len(aliases)):
-        first, second = aliases[k]
-        scores[first] = max(scores[first], scores[second])
-        scores[second] = scores[first] - 1  # below its first: never chosen
-    best = 0
-    for column in range(len(priors)):
-        if scores[column] > scores[best]:
-            best = column
-    return best

@@ -42,14 +42,14 @@ class Cells:
         Parameters
         ----------
         rows : int64[n]
-            Ascending; all have the same number of cells.
+            Ascending; all are UTF-8 and have the same number of cells.
         column
             Which cell.
 
         Returns
         -------
         pa.Array of string[n]
-            Null where the bytes are no UTF-8.
+            No nulls.
 
         Examples
         --------
@@ -94,17 +94,18 @@ class Cells:
 
 
 def split_record(record: bytes, delimiter: str) -> list[str]:
-    """Return the cells of one record.
+    r"""Return the cells of one record; what is no UTF-8 is replaced.
 
     Examples
     --------
-    >>> split_record(b'id;"a;b";', ";")
-    ['id', 'a;b', '']
+    >>> split_record(b'id;"a;b";\xff', ";")
+    ['id', 'a;b', '�']
     """
-    cells = Cells(Records(record, np.array([len(record)]), 0), delimiter)
+    sound = record.decode(errors="replace").encode()
+    cells = Cells(Records(sound, np.array([len(sound)]), 0), delimiter)
     row = np.array([0])
     columns = range(int(cells.n_cells[0]))
-    return [cells.take(row, column)[0].as_py() or "" for column in columns]
+    return [cells.take(row, column)[0].as_py() for column in columns]
 
 
 def _drop_line_ends(array: npt.NDArray[np.uint8], starts: Int64, ends: Int64) -> Int64:
