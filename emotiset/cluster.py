@@ -14,6 +14,7 @@ from distributed.comm import CommClosedError
 
 from emotiset.errors import ClusterError, ConfigError
 from emotiset.progress import Progress, Step
+from emotiset.warmup import compile_kernels
 
 _CONNECT_SECONDS = 10
 _FIRST_WORKER_SECONDS = 30
@@ -85,6 +86,7 @@ def connect(config: ClusterConfig) -> Iterator[Client]:
         with _reach(config) as client:
             yield client
         return
+    compile_kernels()
     with _start_local(config) as cluster, Client(cluster) as client:
         yield client
 

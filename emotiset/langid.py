@@ -127,13 +127,26 @@ def _load_model() -> Model:
     packed = (MODEL_DIR / MODEL_FILE).read_bytes()
     with np.load(io.BytesIO(lzma.decompress(packed))) as arrays:
         labels = arrays["classes"].tolist()
+        units = _likelihood_units(arrays["ptc"])
         tables = (
             *_automaton(arrays["nextmove"], arrays["nextmove_row"], arrays["out_feat"]),
-            _likelihood_units(arrays["ptc"]),
+            units,
             _prior_units(arrays["pc"]),
             _find_aliases(labels),
         )
+    _check_fit(units[:, : len(labels)], n_moves=len(tables[1]))
     return Model(pa.array(labels, pa.string()), tables)
+
+
+def _check_fit(units: NDArray[np.int16], *, n_moves: int) -> None:
+    scale = 1 << kernels.LIKELIHOOD_BITS
+    is_exact = _MIN_LIKELIHOOD * scale < units.min()
+    is_exact &= units.max() <= _MAX_LIKELIHOOD * scale
+    if not is_exact or n_moves > 1 << 24 or units.shape[1] > 1 << 8:
+        raise ConfigError(
+            "language needs the model of py3langid 0.4.0, found one that is larger or "
+            "has likelihoods outside -32 to -2: install that version"
+        )
 
 
 def _automaton(
@@ -146,7 +159,7 @@ def _automaton(
     ranks = np.empty(len(lists), np.uint32)
     ranks[order] = np.arange(len(lists)) - firsts[lists[order]]
     states = lists.astype(np.uint32) << 16 | ranks
-    renumbered = np.empty_like(moves)
+    renumbered = np.empty(len(moves), np.uint32)
     for start in range(0, len(moves), _IN_CACHE):
         stretch = slice(start, start + _IN_CACHE)
         np.take(states, moves[stretch], out=renumbered[stretch], mode="clip")
@@ -162,21 +175,8 @@ def _likelihood_units(likelihoods: NDArray[np.float16]) -> NDArray[np.int16]:
     units[:, n_columns:] = 0
     scale = 1 << kernels.LIKELIHOOD_BITS
     # One call in float32: a tenth of the time of arithmetic on float16.
-    np.multiply(
-        likelihoods,
-        scale,
-        out=units[:, :n_columns],
-        dtype=np.float32,
-        casting="unsafe",
-    )
-    if (
-        units[:, :n_columns].max() > _MAX_LIKELIHOOD * scale
-        or units.min() <= _MIN_LIKELIHOOD * scale
-    ):
-        raise ConfigError(
-            "language needs the model of py3langid 0.4, found one with likelihoods "
-            "outside -32 to -2: install py3langid 0.4.0"
-        )
+    out = units[:, :n_columns]
+    np.multiply(likelihoods, scale, out=out, dtype=np.float32, casting="unsafe")
     return units
 
 

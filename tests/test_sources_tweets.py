@@ -314,6 +314,13 @@ def test_tweets__label_column_missing(tmp_path: Path) -> None:
         _read(tmp_path, b'{"text": "a", "lang": "en"}', label_column="nosuch")
 
 
+def test_tweets__label_column_behind_notices(tmp_path: Path) -> None:
+    data = b'{"delete": {"status": {}}}\n' * 200 + b'{"text": "a", "class": 1}\n'
+    assert _read(tmp_path, data, label_column="class").tweets["label"][0].as_py() == "1"
+    notices = _read(tmp_path, data[:2700], label_column="class")
+    assert notices.bins == {"delete": 100}
+
+
 def test_tweets__many_short_lines(tmp_path: Path) -> None:
     reading = _read(tmp_path, b"{\n" * 40_000 + b'{"text": "a"}\n' + b"\n" * 40_000)
     assert reading.bins == {"unreadable": 40_000, "blank": 40_000}

@@ -9,12 +9,10 @@ run as they stand and give the same bits.
 """
 
 import math
-from typing import Any
 
 import numpy as np
-from numba.extending import register_jitable
 
-_jitable: Any = register_jitable(error_model="numpy")
+from emotiset.kernels._jit import jitable
 
 _LOG2_E = 1.4426950408889634
 _LN2 = 0.6931471805599453
@@ -33,7 +31,7 @@ _FINE = np.array([math.ldexp(1.0, k) for k in range(32)])
 _COARSE = np.array([math.ldexp(1.0, 32 * k) for k in range(-31, 32)])
 
 
-@_jitable
+@jitable
 def exp(x):
     """Return e to the power of *x*.
 
@@ -81,7 +79,7 @@ def exp(x):
     return float(power * _FINE[exponent & 31] * _COARSE[(exponent >> 5) + 31])
 
 
-@_jitable
+@jitable
 def log(x):
     """Return the natural logarithm of *x*.
 
@@ -114,7 +112,7 @@ def log(x):
     return k * _LN2_HIGH + (k * _LN2_LOW + _two_artanh((m - 1.0) / (m + 1.0)))
 
 
-@_jitable
+@jitable
 def log1p_exp(x):
     """Return ``log(1 + exp(x))``, neither overflowing nor losing small values.
 
@@ -141,7 +139,7 @@ def log1p_exp(x):
     return small + x if x > 0.0 else small
 
 
-@_jitable
+@jitable
 def logistic(x):
     """Return ``1 / (1 + exp(-x))``, the probability that a log-odds *x* stands for.
 
@@ -164,7 +162,7 @@ def logistic(x):
     return (1.0 if x >= 0.0 else e) / (1.0 + e)
 
 
-@_jitable
+@jitable
 def _two_artanh(s):
     # 2 artanh(s) = 2 s (1 + s^2 / 3 + s^4 / 5 + ...); |s| <= 0.1716 here, so ten
     # terms leave a remainder below 1e-17.

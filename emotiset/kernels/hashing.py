@@ -19,22 +19,28 @@ _MIX1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX2 = np.uint64(0x94D049BB133111EB)
 
 
+# Rotations by unsigned numbers alone: each type of argument is compiled on its own.
+_R1, _R7, _R11, _R12 = np.uint64(1), np.uint64(7), np.uint64(11), np.uint64(12)
+_R18, _R23, _R27, _R31 = np.uint64(18), np.uint64(23), np.uint64(27), np.uint64(31)
+_WORD_BITS = np.uint64(64)
+
+
 @njit
 def _rotate(x, n):
-    return (x << np.uint64(n)) | (x >> np.uint64(64 - n))
+    return (x << n) | (x >> (_WORD_BITS - n))
 
 
 @njit
-def _read(data, at, n_bytes):
+def _read(data, at, stop):
     word = np.uint64(0)
-    for i in range(n_bytes):
-        word |= np.uint64(data[at + i]) << np.uint64(8 * i)
+    for i in range(at, stop):
+        word |= np.uint64(data[i]) << np.uint64(8 * (i - at))
     return word
 
 
 @njit
 def _round(lane, word):
-    return _rotate(lane + word * _P2, 31) * _P1
+    return _rotate(lane + word * _P2, _R31) * _P1
 
 
 @njit
@@ -59,25 +65,25 @@ def xxh64(data, start, stop, seed):
     if stop - start >= 32:
         a, b, c, d = seed + _P1 + _P2, seed + _P2, seed, seed - _P1
         while at + 32 <= stop:
-            a = _round(a, _read(data, at, 8))
-            b = _round(b, _read(data, at + 8, 8))
-            c = _round(c, _read(data, at + 16, 8))
-            d = _round(d, _read(data, at + 24, 8))
+            a = _round(a, _read(data, at, at + 8))
+            b = _round(b, _read(data, at + 8, at + 16))
+            c = _round(c, _read(data, at + 16, at + 24))
+            d = _round(d, _read(data, at + 24, at + 32))
             at += 32
-        h = _rotate(a, 1) + _rotate(b, 7) + _rotate(c, 12) + _rotate(d, 18)
+        h = _rotate(a, _R1) + _rotate(b, _R7) + _rotate(c, _R12) + _rotate(d, _R18)
         for lane in (a, b, c, d):
             h = (h ^ _round(np.uint64(0), lane)) * _P1 + _P4
     else:
         h = seed + _P5
     h += np.uint64(stop - start)
     while at + 8 <= stop:
-        h = _rotate(h ^ _round(np.uint64(0), _read(data, at, 8)), 27) * _P1 + _P4
+        h = _rotate(h ^ _round(np.uint64(0), _read(data, at, at + 8)), _R27) * _P1 + _P4
         at += 8
     if at + 4 <= stop:
-        h = _rotate(h ^ (_read(data, at, 4) * _P1), 23) * _P2 + _P3
+        h = _rotate(h ^ (_read(data, at, at + 4) * _P1), _R23) * _P2 + _P3
         at += 4
     while at < stop:
-        h = _rotate(h ^ (np.uint64(data[at]) * _P5), 11) * _P1
+        h = _rotate(h ^ (np.uint64(data[at]) * _P5), _R11) * _P1
         at += 1
     h = (h ^ (h >> np.uint64(33))) * _P2
     h = (h ^ (h >> np.uint64(29))) * _P3

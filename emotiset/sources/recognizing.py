@@ -80,11 +80,11 @@ class _Head:
     damage: str
 
     def lines(self) -> list[bytes]:
-        """Return the first lines that hold something, without one that is cut off."""
+        """Return the lines that hold something, without one that is cut off."""
         lines = self.data.removeprefix(BOM).split(b"\n")
         if len(lines) > 1 and not self.is_whole:
             lines.pop()
-        return [line for line in lines if line.strip()][:_LINES_LOOKED_AT]
+        return [line for line in lines if line.strip()]
 
 
 def recognize(path: str, config: SourceConfig) -> Recognized:
@@ -113,7 +113,9 @@ def recognize(path: str, config: SourceConfig) -> Recognized:
     except _UnknownError as error:
         return Recognized("text", head.compression, problem=str(error))
     layout = _find_layout(head, path, config) if kind == "csv" else None
-    if config.label_column is not None and kind in ("tweets", "text"):
+    if config.label_column is not None and kind == "text":
+        raise missing_column(config.label_column, "--label-column", [], path)
+    if config.label_column is not None and kind == "tweets":
         _check_label(head, path, config.label_column)
     return Recognized(kind, head.compression, layout)
 
@@ -139,7 +141,7 @@ def _guess(head: _Head, path: str, config: SourceConfig) -> str:
     if head.data.startswith(PARQUET):
         return "parquet"
     _check_foreign(head)
-    lines = head.lines()
+    lines = head.lines()[:_LINES_LOOKED_AT]
     if lines and (_ARRAY.match(lines[0]) or lines[0].strip() == b"{"):
         raise _UnknownError(
             "is JSON that goes over several lines, or an array: write one object a "
@@ -224,8 +226,9 @@ def _find_layout(head: _Head, path: str, config: SourceConfig) -> Layout:
 
 
 def _check_label(head: _Head, path: str, label_column: str) -> None:
-    names = _list_all_fields(head.lines())
-    if label_column not in names:
+    """Raise if the head holds tweets and none of them has the label."""
+    names = _list_all_fields([line for line in head.lines() if not is_notice(line)])
+    if names and label_column not in names:
         raise missing_column(label_column, "--label-column", names, path)
 
 

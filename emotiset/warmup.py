@@ -1,0 +1,96 @@
+"""Compile all kernels once for a machine, so that no later process has to.
+
+`emotiset.kernels._cache` tells where they are kept and why that is safe.  A run of the
+whole path on a few simulated tweets makes each kernel meet the types that it will
+meet.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, get_args
+
+import pyarrow as pa
+
+from emotiset.config import (
+    FeatureConfig,
+    LearnerConfig,
+    LearnerName,
+    TrainConfig,
+    Vote,
+)
+from emotiset.evaluate import evaluate_members
+from emotiset.kernels._cache import BUILD_FOLDER, final_folder, find_folder
+from emotiset.language import identify_languages
+from emotiset.learner import EXAMPLES, fit_member
+from emotiset.lexicon import load_lexicon
+from emotiset.partition import label_block
+from emotiset.sampling import make_rule
+from emotiset.sources import plan_blocks
+
+
+def compile_kernels() -> None:
+    """Compile the kernels for this machine, unless they are there.
+
+    To be called before worker processes start: a process looks for them once.  Where
+    no folder can be made each process compiles for itself, which takes some seconds
+    and changes nothing.
+    """
+    final = final_folder()
+    if find_folder() is not None or os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":
+        return
+    try:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        build = tempfile.mkdtemp(prefix=".build-", dir=final.parent)
+    except OSError:
+        return
+    try:
+        builders = [_start_builder(half, build) for half in _HALVES]
+        if not any([builder.wait() for builder in builders]):
+            with suppress(OSError):  # another process was first
+                Path(build).rename(final)
+    finally:
+        shutil.rmtree(build, ignore_errors=True)
+
+
+def _start_builder(half: str, folder: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "emotiset.warmup", half],
+        env={**os.environ, BUILD_FOLDER: folder},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def call_labeling_kernels() -> None:
+    """Read and label a few simulated tweets, and ask for the language of all."""
+    config = TrainConfig()
+    [block] = plan_blocks(["simulated:2000?emoticon_share=0.5"], config)
+    run = label_block(block, config, load_lexicon(), make_rule(config))
+    identify_languages(run.rows["text"])
+
+
+def call_learning_kernels() -> None:
+    """Train a member with each learner, and let it vote in each way."""
+    text = ["what a day", "so good", "not again", None]
+    rows = pa.record_batch(
+        [pa.array([1, 1, -1, -1], pa.int8()), pa.array(text)], schema=EXAMPLES
+    )
+    features = FeatureConfig(n_features=1024)
+    for learner in get_args(LearnerName):
+        member = fit_member([rows], features, LearnerConfig(learner=learner))
+    for vote in get_args(Vote):
+        evaluate_members([rows], [member], features, vote)
+
+
+# Two processes compile at once; no kernel is called by both.
+_HALVES: Final = {"label": call_labeling_kernels, "learn": call_learning_kernels}
+
+
+if __name__ == "__main__":
+    _HALVES[sys.argv[1]]()
