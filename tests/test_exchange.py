@@ -85,8 +85,10 @@ def judge_draw(
         else:
             held_out = key / 2**64 < config.held_out_fraction
         if not config.keep_copies:
-            kept = [min((r for r in same if r.polarity == p), key=lambda r: r.size)
-                    for p in sorted({row.polarity for row in same})]
+            kept = [
+                min((r for r in same if r.polarity == p), key=lambda r: r.size)
+                for p in sorted({row.polarity for row in same})
+            ]
             n_copies += len(same) - len(kept)
             if len(kept) == 2:
                 n_conflicting += 2

@@ -27,8 +27,7 @@ def _hash(texts: list[bytes], n_features: int = N_FEATURES) -> list[list[int]]:
     hash_byte4(offsets, data, n_features, folded, slots, indptr, indices)
     assert indices[-1] == 0xFFFFFFFF
     return [
-        indices[int(start) : int(stop)].tolist()
-        for start, stop in pairwise(indptr)
+        indices[int(start) : int(stop)].tolist() for start, stop in pairwise(indptr)
     ]
 
 

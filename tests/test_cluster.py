@@ -1,0 +1,130 @@
+"""Other clusters, other CPUs: the same bytes."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from emotiset.cluster import ClusterConfig, connect, count_threads
+from emotiset.errors import ClusterError, ConfigError
+
+SETTINGS = ["--members", "3", "--n-features", "16384"]
+
+MASKS = {
+    "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-FMA,-AVX2,-AVX512F",
+    "NPY_DISABLE_CPU_FEATURES": "AVX2 FMA3 AVX512F AVX512_SKX",
+    "OPENBLAS_CORETYPE": "Nehalem",
+}
+
+
+def train(tweets: Path, model: Path, *options: str, **env: str) -> str:
+    """Train in a process of its own; return the digest of the model file."""
+    done = subprocess.run(
+        [sys.executable, "-m", "emotiset.train", tweets, "-o", model, *SETTINGS]
+        + list(options),
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return hashlib.sha256(model.read_bytes()).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def one_worker(tweet_file: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Digest of the model that a single worker process gives."""
+    folder = tmp_path_factory.mktemp("one")
+    return train(tweet_file, folder / "model.parquet", "--workers", "1")
+
+
+@pytest.fixture
+def scheduler_file(tmp_path: Path) -> Iterator[Path]:
+    """File of a scheduler with two workers, each a process of its own."""
+    path = tmp_path / "scheduler.json"
+    dask = [sys.executable, "-m", "dask"]
+    where = ["--scheduler-file", str(path), "--dashboard-address", ":0"]
+    commands = [[*dask, "scheduler", "--port", "0", "--host", "127.0.0.1", *where]]
+    commands += [
+        [*dask, "worker", "--nthreads", "1", "--local-directory", str(tmp_path), *where]
+    ] * 2
+    processes = []
+    try:
+        for command in commands:
+            processes.append(
+                subprocess.Popen(
+                    command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+                )
+            )
+            deadline = time.monotonic() + 30
+            while not path.exists() and time.monotonic() < deadline:
+                time.sleep(0.05)
+        yield path
+    finally:
+        for process in reversed(processes):
+            process.send_signal(signal.SIGINT)
+        for process in processes:
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@pytest.mark.slow
+def test_train__same_bytes_for_two_workers(
+    tweet_file: Path, tmp_path: Path, one_worker: str
+) -> None:
+    assert train(tweet_file, tmp_path / "m", "--workers", "2") == one_worker
+
+
+@pytest.mark.slow
+def test_train__same_bytes_on_a_given_scheduler(
+    tweet_file: Path, tmp_path: Path, one_worker: str, scheduler_file: Path
+) -> None:
+    options = ["--scheduler-file", str(scheduler_file), "--block-size", "300kB"]
+    assert train(tweet_file, tmp_path / "m", *options) == one_worker
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("numba_cpu", [{}, {"NUMBA_CPU_NAME": "generic"}])
+def test_train__same_bytes_on_a_lesser_cpu(
+    numba_cpu: dict[str, str], tweet_file: Path, tmp_path: Path, one_worker: str
+) -> None:
+    masks = {**MASKS, **numba_cpu}
+    assert train(tweet_file, tmp_path / "m", "--workers", "1", **masks) == one_worker
+
+
+def test_connect__gives_the_workers_that_were_asked_for() -> None:
+    with connect(ClusterConfig(workers=1, threads=2)) as client:
+        assert count_threads(client) == 2
+        assert len(client.nthreads()) == 1
+
+
+def test_connect__scheduler_that_is_none_is_refused() -> None:
+    config = ClusterConfig(scheduler="tcp://127.0.0.1:9")
+    with pytest.raises(ClusterError, match=r"needs to answer at tcp://127.0.0.1:9"):
+        connect(config).__enter__()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"scheduler": "tcp://a:1", "scheduler_file": "b"},
+        {"scheduler": "tcp://a:1", "workers": 2},
+        {"workers": 0},
+        {"threads": 0},
+        {"memory_limit": "1 byte"},
+        {"memory_limit": "lots"},
+    ],
+)
+def test_cluster_config__refuses(wrong: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match=r"found"):
+        ClusterConfig(**wrong)  # type: ignore[arg-type]
