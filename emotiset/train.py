@@ -16,6 +16,7 @@ from emotiset.cluster import ClusterConfig, connect
 from emotiset.config import TrainConfig
 from emotiset.errors import BadDataError, InputError
 from emotiset.labeling import check_labels
+from emotiset.language import parse_languages
 from emotiset.lexicon import load_lexicon
 from emotiset.outputs import write_rejects, write_sample
 from emotiset.partition import Tally
@@ -77,6 +78,7 @@ def train(
             check_writable(path)
     clock = Stopwatch()
     with clock.time("plan"):
+        parse_languages(config.language)  # an unknown code is found before any work
         lexicon = load_lexicon(config.lexicon)
         blocks = find_blocks(inputs, config)
     with _open_client(client, clock) as opened:

@@ -44,7 +44,7 @@ def make_tweets(n: int, seed: int = 0) -> list[dict[str, Any]]:
         words = rng.choice(_WORDS, 8).tolist()
         is_positive = bool(rng.random() < 0.55)
         words[3:5] = rng.choice(_GOOD if is_positive else _BAD, 2).tolist()
-        words.append(str(i % (n - n // 20)))  # the last twentieth repeats the first
+        words.append(str(i))
         symbol = rng.choice([":)", "🙂", "<3"] if is_positive else [":(", "😢"])
         text = " ".join(words) + f" {symbol}" * (rng.random() < 0.8)
         day, second = divmod(i * 60, 86_400)
@@ -57,6 +57,9 @@ def make_tweets(n: int, seed: int = 0) -> list[dict[str, Any]]:
                 "text": text.replace("<3", "&lt;3"),
             }
         )
+    for copy, original in zip(tweets[-n // 20 :], tweets, strict=False):
+        copy["text"] = f"@someone {original['text'].upper()}"
+        copy["lang"] = original["lang"]
     return tweets
 
 

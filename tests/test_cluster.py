@@ -25,9 +25,9 @@ MASKS = {
 
 def train(tweets: Path, model: Path, *options: str, **env: str) -> str:
     """Train in a process of its own; return the digest of the model file."""
+    command = [sys.executable, "-m", "emotiset.train", str(tweets), "-o", str(model)]
     done = subprocess.run(
-        [sys.executable, "-m", "emotiset.train", tweets, "-o", model, *SETTINGS]
-        + list(options),
+        [*command, *SETTINGS, *options],
         env={**os.environ, **env},
         capture_output=True,
         text=True,

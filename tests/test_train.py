@@ -64,7 +64,7 @@ def test_train__learns_and_tells_what_became_of_every_record(
     assert sum(summary["funnel"].values()) == summary["read"] == 6003
     funnel = summary["funnel"]
     assert (funnel["blank"], funnel["unreadable"], funnel["delete"]) == (1, 1, 1)
-    assert funnel["other_language"] > 300
+    assert funnel["other_language"] > 250
     assert funnel["copy"] > 100
     assert summary["members"] == 3
     assert summary["metrics"]["accuracy"] > 0.85
