@@ -192,7 +192,7 @@ def find_guards(symbol: Symbol) -> Guards:
 
     Examples
     --------
-    >>> frown, smile = Symbol(":(", NEGATIVE), Symbol(":)", POSITIVE)
+    >>> frown, smile = Symbol(":(", polarity=-1), Symbol(":)", polarity=1)
     >>> find_guards(frown).right & LETTER, find_guards(smile).right & LETTER
     (0, 2)
     """

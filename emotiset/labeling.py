@@ -20,9 +20,12 @@ from emotiset.kernels.symbols import IS_NEGATIVE, IS_POSITIVE
 from emotiset.lexicon import Lexicon
 from emotiset.schema import LABELED, NEGATIVE, POSITIVE, TWEETS, check_schema
 
-_POSITIVE_WORDS: Final = ("1", "1.0", "+1", "positive")
-_NEGATIVE_WORDS: Final = ("-1", "-1.0", "negative")
-_ZEROS: Final = ("0", "0.0")  # negative too, unless -1 is about
+_BOTH: Final = IS_POSITIVE | IS_NEGATIVE
+
+_POSITIVE_LABELS: Final = ("1", "1.0", "+1", "positive")
+_MINUS_ONES: Final = ("-1", "-1.0")
+_ZEROS: Final = ("0", "0.0")
+_NEGATIVE_LABELS: Final = ("negative", *_MINUS_ONES, *_ZEROS)
 
 _BLANKS: Final = r"[\s\p{Z}\x0b\x1c-\x1f\x{85}\x{200b}\x{feff}]+"
 # What is no part of a text's normal form, each with what takes its place.  Addresses
@@ -70,7 +73,6 @@ def label_batch(
     Examples
     --------
     >>> from emotiset.lexicon import load_lexicon
-    >>> from emotiset.schema import empty_batch
     >>> texts = ["what a day :)", "sigh :(", ":) or :("]
     >>> rows = [{"text": text} for text in texts]
     >>> tweets = pa.RecordBatch.from_pylist(rows, schema=TWEETS)
@@ -105,9 +107,6 @@ def label_batch(
     is_empty = pc.equal(normalize_text(labeled["text"]), "")
     labeled, bins["nothing_left"] = _drop(labeled, is_empty)
     return labeled, bins
-
-
-_BOTH: Final = IS_POSITIVE | IS_NEGATIVE
 
 
 def strip_symbols(text: pa.Array, lexicon: Lexicon) -> pa.Array:
@@ -230,13 +229,10 @@ def check_labels(labels: Collection[str], config: LabelingConfig) -> None:
         )
 
 
-_MINUS_ONES: Final = ("-1", "-1.0")
-
-
 def _known_labels(config: LabelingConfig) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return what stands for positive and what for negative."""
     if config.positive is None or config.negative is None:
-        return _POSITIVE_WORDS, (*_NEGATIVE_WORDS, *_ZEROS)
+        return _POSITIVE_LABELS, _NEGATIVE_LABELS
     return (config.positive.strip(),), (config.negative.strip(),)
 
 

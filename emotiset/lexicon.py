@@ -102,7 +102,7 @@ class _LexiconFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 @lru_cache(maxsize=8)
 def load_lexicon(toml_text: str | None = None) -> Lexicon:
-    r"""Read a lexicon from TOML text; without any, the built-in one.
+    """Read a lexicon from TOML text; without any, the built-in one.
 
     Parameters
     ----------
@@ -120,14 +120,11 @@ def load_lexicon(toml_text: str | None = None) -> Lexicon:
 
     Examples
     --------
-    >>> own = 'extends = true\nsymbols = [{text = ":P", polarity = "positive"}]'
-    >>> len(load_lexicon(own).symbols) - len(load_lexicon().symbols)
-    1
-    >>> load_lexicon('symbols = [{text = " ", polarity = "positive"}]')
+    >>> one_sided = 'symbols = [{text = ":P", polarity = "positive"}]'
+    >>> load_lexicon(one_sided)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    emotiset.errors.ConfigError: lexicon needs symbols of at least one visible \
-character, found ' ': take it out
+    emotiset.errors.ConfigError: lexicon needs symbols of both polarities, found no ...
     """
     if toml_text is None:
         builtin = files("emotiset").joinpath("lexicon.toml")

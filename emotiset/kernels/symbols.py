@@ -192,7 +192,7 @@ def _class_at(text, i, stop, classes):
     """Return the class of the character at *i*; broken UTF-8 is `STOP`."""
     if i >= stop:
         return BLANK
-    byte = text[i]
+    byte = int(text[i])
     if byte < 0x80:
         return int(classes[byte])
     width = 2 + (byte >= 0xE0) + (byte >= 0xF0)
@@ -200,5 +200,5 @@ def _class_at(text, i, stop, classes):
     if i + width > stop:
         return STOP
     for k in range(i + 1, i + width):
-        code = code << 6 | text[k] & 0x3F
+        code = code << 6 | int(text[k]) & 0x3F
     return int(classes[code]) if code < len(classes) else STOP
