@@ -12,7 +12,8 @@ import numpy as np
 
 from emotiset.config import TrainConfig
 from emotiset.errors import OnePolarityError, TooFewError
-from emotiset.sampling import GROUPS, POLARITIES, Group, Keys
+from emotiset.keys import Keys
+from emotiset.sampling import GROUPS, POLARITIES, Group
 from emotiset.schema import NEGATIVE, POSITIVE
 
 

@@ -13,19 +13,23 @@ import numpy as np
 import pyarrow as pa
 
 from emotiset.drawing import Cutoff
+from emotiset.keys import (
+    NEAR_BITS,
+    Keys,
+    choose_member,
+    near_group,
+    visiting_order,
+)
 from emotiset.sampling import (
     Flags,
-    Keys,
     Pairs,
     Rule,
-    choose_member,
     conflicting_keys,
     is_first_copy,
     is_held_out,
     make_pairs,
     merge_pairs,
     sort_copies,
-    visiting_order,
 )
 from emotiset.schema import NEGATIVE, POSITIVE
 
@@ -90,7 +94,9 @@ def _cut_side(
     is_drawn = may_be_here & _is_within(pairs, cutoffs)
     if draw.rule.test_after is not None and held_out:
         is_drawn &= pairs.late
-    is_rival = may_be_here & ~is_drawn & (pairs.key <= np.uint64(_last_key(cutoffs)))
+    # The group of the last key may go on beyond it.
+    last_group = np.uint64(_last_key(cutoffs) >> NEAR_BITS)
+    is_rival = may_be_here & ~is_drawn & (near_group(pairs.key) <= last_group)
 
     part = np.zeros(len(pairs.key), np.int64)
     if not held_out:

@@ -78,11 +78,12 @@ class Lexicon:
                 f"the model's lexicon needs a list of symbols: {error}"
             ) from None
         for symbol in lexicon.symbols:
-            is_plain = symbol.text and plain_text(symbol.text) == symbol.text
+            text = symbol.text
+            is_plain = text and plain_text(text) == text and _is_unicode(text)
             if not is_plain or symbol.polarity not in (POSITIVE, NEGATIVE):
                 raise ModelFileError(
                     "the model's lexicon needs plain symbols of polarity -1 or 1, "
-                    f"found {symbol.text!r} of {symbol.polarity}"
+                    f"found {text!r} of {symbol.polarity}"
                 )
         return lexicon
 
@@ -216,6 +217,11 @@ def is_repeatable(text: str, i: int) -> bool:
     Those are a mouth at either end, and a tear or a mouth in the middle.
     """
     return len(text) > 1 and _may_repeat(text, i, text[i])
+
+
+def _is_unicode(text: str) -> bool:
+    """Return whether *text* has no lone surrogates, which JSON can hold."""
+    return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _may_repeat(text: str, i: int, char: str) -> bool:

@@ -1,9 +1,8 @@
-"""One hash orders the world: keys, copies, and the held-out set.
+"""One hash orders the world: copies, conflicts, the sample and the held-out set.
 
-A *key* is a seeded hash of a tweet's normalized text.  Equal keys are copies; a key
-with both polarities is in conflict.  The lowest keys of each polarity are the
-sample, and a fixed range of key space, or all from a day on, is held out, so
-neither depends on the order, the number or the cut of the inputs.
+Equal keys are copies; a key with both polarities is in conflict.  The lowest keys of
+each polarity are the sample, and a fixed range of key space, or all from a day on, is
+held out, so neither depends on the order, the number or the cut of the inputs.
 
 What the draw needs of a tweet is its *pair*: the key and a code of two bits, 9
 bytes.  Pairs are counted range by range of key space; no text moves for that.
@@ -19,23 +18,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from emotiset.config import TrainConfig
-from emotiset.kernels.hashing import hash_rows, mix64
+from emotiset.keys import KEY_SPACE, NEAR_BITS, Keys, make_keys, near_group
 from emotiset.labeling import normalize_text
 from emotiset.schema import KEYED, NEGATIVE, POSITIVE, TIME
 
-Keys = npt.NDArray[np.uint64]
 Codes = npt.NDArray[np.uint8]
 Flags = npt.NDArray[np.bool_]
 
 POLARITIES: Final = (NEGATIVE, POSITIVE)
 _IS_POSITIVE: Final = np.uint8(1)
 _IS_LATE: Final = np.uint8(2)
-_KEY_SPACE: Final = 1 << 64
 _BEFORE_ALL: Final = -(1 << 63)
-
-# Which independent stream of the seed a hash draws from.
-_KEY_STREAM: Final = 0
-_ORDER_STREAM: Final = 1
 
 
 @dataclass(frozen=True)
@@ -45,7 +38,7 @@ class Rule:
     Attributes
     ----------
     boundary
-        Keys below it are held out.
+        Keys below it are held out; near-copies are on one side of it.
     test_after
         Microseconds since 1970; keys seen only from then on are held out.
     keep_copies
@@ -114,7 +107,7 @@ def make_rule(config: TrainConfig) -> Rule:
     """Return the rule that *config* asks for; observations keep their copies."""
     after = config.test_after
     return Rule(
-        boundary=int(config.held_out_fraction * _KEY_SPACE),
+        boundary=int(config.held_out_fraction * (1 << NEAR_BITS)) << NEAR_BITS,
         test_after=None if after is None else pa.scalar(after).cast(TIME).value,
         keep_copies=config.keep_copies or config.label_column is not None,
     )
@@ -122,12 +115,7 @@ def make_rule(config: TrainConfig) -> Rule:
 
 def add_keys(batch: pa.RecordBatch, seed: int) -> pa.RecordBatch:
     """Put the key of each row's normalized text in front: `LABELED` to `KEYED`."""
-    text = normalize_text(batch["text"])
-    offsets = np.frombuffer(text.buffers()[1], np.int32)
-    offsets = offsets[text.offset : text.offset + len(text) + 1]
-    data = np.frombuffer(text.buffers()[2] or b"", np.uint8)
-    key = np.empty(len(text), np.uint64)
-    hash_rows(offsets, data, _stream(seed, _KEY_STREAM), key)
+    key = make_keys(normalize_text(batch["text"]), seed)
     return pa.record_batch([pa.array(key), *batch.columns], schema=KEYED)
 
 
@@ -194,9 +182,13 @@ def make_pairs(batch: pa.RecordBatch, rule: Rule) -> Pairs:
 
 
 def split_pairs(pairs: Pairs, n_ranges: int) -> list[Pairs]:
-    """Cut sorted pairs into *n_ranges* equal ranges of key space."""
+    """Cut sorted pairs into ranges of key space, never between near-copies."""
     bounds = np.array(
-        [_KEY_SPACE * i // n_ranges for i in range(1, n_ranges)], np.uint64
+        [
+            (KEY_SPACE * i // n_ranges) >> NEAR_BITS << NEAR_BITS
+            for i in range(1, n_ranges)
+        ],
+        np.uint64,
     )
     cuts = np.searchsorted(pairs.key, bounds)
     return [
@@ -230,13 +222,13 @@ def conflicting_keys(pairs: Pairs) -> Keys:
 
 
 def is_held_out(key: Keys, pairs: Pairs, rule: Rule) -> Flags:
-    """Tell which keys are held out, given all merged pairs that share them.
+    """Tell which keys are held out, given all merged pairs of their near-copies.
 
-    With ``test_after`` a key that was also seen before that time trains.
+    With ``test_after`` a key trains if a near-copy was posted before that time.
     """
     if rule.test_after is None:
         return key < np.uint64(rule.boundary)
-    return ~np.isin(key, pairs.key[~pairs.late])
+    return ~np.isin(near_group(key), near_group(pairs.key[~pairs.late]))
 
 
 def find_survivors(parts: Sequence[Pairs], rule: Rule) -> Survivors:
@@ -256,37 +248,6 @@ def find_survivors(parts: Sequence[Pairs], rule: Rule) -> Survivors:
         for side, polarity in GROUPS
     }
     return Survivors(keys, n_copies, n_conflicting)
-
-
-def visiting_order(key: Keys, seed: int) -> Keys:
-    """Return the fresh random number by which a member visits its examples.
-
-    Equal keys in *key*, which is sorted, are copies; each gets a number of its own.
-
-    Returns
-    -------
-    uint64[n]
-    """
-    stream = _stream(seed, _ORDER_STREAM)
-    return mix64(mix64(key ^ stream) + _copy_number(key) * stream)
-
-
-def choose_member(key: Keys, seed: int, n_members: int) -> npt.NDArray[np.int64]:
-    """Return the member that each key belongs to, int64[n]; copies go to one."""
-    high = mix64(key ^ _stream(seed, _ORDER_STREAM)) >> np.uint64(32)
-    return ((high * np.uint64(n_members)) >> np.uint64(32)).astype(np.int64)
-
-
-def _stream(seed: int, stream: int) -> np.uint64:
-    mixed: np.uint64 = mix64(mix64(np.array([seed], np.uint64)) + np.uint64(stream))[0]
-    return mixed
-
-
-def _copy_number(key: Keys) -> Keys:
-    """Count up from 0 over each run of equal values in a sorted array."""
-    starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]][: len(key)])
-    lengths = np.diff(np.r_[starts, len(key)])
-    return (np.arange(len(key)) - np.repeat(starts, lengths)).astype(np.uint64)
 
 
 def _keys(batch: pa.RecordBatch) -> Keys:

@@ -17,6 +17,7 @@ takes the first of equals, always agrees with the answer.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -66,6 +67,7 @@ def score_texts(
     float32[len(text), n_members]
         Unbounded; log-odds of positive for members trained on log loss.
     """
+    weights, intercepts = _as_kernels_want(weights), _as_kernels_want(intercepts)
     scores = np.empty((len(text), len(intercepts)), np.float32)
     X = hash_features(text, features)
     score_rows(X.indptr, X.indices, weights, intercepts, scores)
@@ -99,13 +101,14 @@ def vote_probability(
     >>> vote_probability(scores, "majority", np.ones(2)).tolist()
     [0.5, 0.5000000596046448]
     """
+    if vote == "majority":
+        vote_weights = np.ones_like(vote_weights)
+    scores, vote_weights = _as_kernels_want(scores), _as_kernels_want(vote_weights)
     probability = np.empty(len(scores), np.float32)
     if vote == "mean":
         mean_votes(scores, probability)
-    elif vote == "weighted":
-        share_votes(scores, vote_weights, probability)
     else:
-        share_votes(scores, np.ones_like(vote_weights), probability)
+        share_votes(scores, vote_weights, probability)
     return probability
 
 
@@ -119,3 +122,10 @@ def decide(probability: NDArray[np.float32]) -> NDArray[np.int8]:
     """
     is_positive = probability > np.float32(0.5)
     return np.where(is_positive, np.int8(POSITIVE), np.int8(NEGATIVE))
+
+
+def _as_kernels_want(array: NDArray[Any]) -> NDArray[Any]:
+    # Read-only and C-contiguous, always: for another kind numba compiles once more.
+    fixed = np.ascontiguousarray(array).view()
+    fixed.flags.writeable = False
+    return fixed

@@ -15,6 +15,8 @@ from emotiset import ensemble as module
 from emotiset.config import FeatureConfig, TrainConfig
 from emotiset.ensemble import Ensemble, load_ensemble
 from emotiset.errors import ConfigError, InputError, ModelFileError
+from emotiset.evaluate import evaluate_members
+from emotiset.kernels.votes import mean_votes, score_rows, share_votes
 from emotiset.learner import Member
 from emotiset.lexicon import load_lexicon
 
@@ -217,6 +219,24 @@ def test_ensemble__is_frozen_and_pickles():
     copy = pickle.loads(pickle.dumps(ensemble))
     assert copy.scores(TEXTS).tobytes() == ensemble.scores(TEXTS).tobytes()
     assert copy.sha256() == ensemble.sha256()
+
+
+def test_predict__compiles_nothing_that_evaluation_did_not(tmp_path):
+    if not hasattr(score_rows, "signatures"):
+        pytest.skip("kernels run as plain Python")
+    kernels = (score_rows, share_votes, mean_votes)
+    batch = pa.record_batch({"text": TEXTS, "polarity": np.ones(6, np.int8)})
+    for vote in ("weighted", "mean"):
+        config = FeatureConfig(n_features=N_FEATURES)
+        evaluate_members([batch], make_members(), config, vote)
+    before = [len(kernel.signatures) for kernel in kernels]
+    for vote in ("majority", "weighted", "mean"):
+        ensemble = make_ensemble(vote=vote)
+        ensemble.save(tmp_path / "m")
+        shipped = pickle.loads(pickle.dumps(ensemble))
+        for each in (ensemble, shipped, load_ensemble(tmp_path / "m")):
+            each.predict(TEXTS)
+    assert [len(kernel.signatures) for kernel in kernels] == before
 
 
 def test_ensemble__says_what_it_is():

@@ -14,11 +14,11 @@ from emotiset.config import TrainConfig
 from emotiset.drawing import Cutoff, choose_sizes, find_cutoff, find_range
 from emotiset.errors import OnePolarityError, TooFewError
 from emotiset.exchange import Draw, assemble, cut_run
+from emotiset.keys import choose_member
 from emotiset.sampling import (
     GROUPS,
     POLARITIES,
     Rule,
-    choose_member,
     drop_copies,
     find_survivors,
     make_pairs,
@@ -80,10 +80,11 @@ def judge_draw(
         if config.test_after is not None:
             held_out = all(
                 row.created_at is not None and row.created_at.date() >= DAY
-                for row in same
+                for row in rows
+                if row.key >> 32 == key >> 32  # near-copies
             )
         else:
-            held_out = key / 2**64 < config.held_out_fraction
+            held_out = (key >> 32) / 2**32 < config.held_out_fraction
         if not config.keep_copies:
             kept = [
                 min((r for r in same if r.polarity == p), key=lambda r: r.size)
@@ -144,8 +145,9 @@ def run_draw(
 
 @st.composite
 def tweets(draw: st.DrawFn) -> list[Row]:
-    """Rows with few keys, so that copies and conflicts abound."""
-    keys = draw(st.lists(st.integers(0, 2**64 - 1), min_size=2, max_size=12))
+    """Rows of few keys in fewer groups, so that copies and conflicts abound."""
+    near = draw(st.lists(st.integers(0, 2**32 - 1), min_size=2, max_size=8))
+    keys = [group << 32 | low for group in near for low in (3, 2**31, 2**32 - 1)]
     row = st.builds(
         Row,
         key=st.sampled_from(keys),

@@ -43,8 +43,8 @@ def _score_and_interval(counts: list[int]) -> tuple[float, float, float]:
 
 
 def test_builtin__has_the_families_that_were_asked_for() -> None:
-    positive = ":) :-) :D =) ;) (: <3 ^_^ xD XD".split()
-    negative = ":( :-( :'( =( D: </3 T_T ): ;_;".split()
+    positive = [":)", ":-)", ":D", "=)", ";)", "(:", "<3", "^_^", "xD", "XD"]
+    negative = [":(", ":-(", ":'(", "=(", "D:", "</3", "T_T", "):", ";_;"]
     assert {POLARITY[text] for text in [*positive, ": )", "❤", "😍"]} == {POSITIVE}
     assert {POLARITY[text] for text in [*negative, ": (", "😒", "💔"]} == {NEGATIVE}
 
@@ -138,7 +138,7 @@ def test_load_lexicon__a_file_replaces_the_builtin() -> None:
 
 def test_load_lexicon__a_file_extends_the_builtin_and_wins() -> None:
     own = 'extends = true\nsymbols = [{ text = "❤️", polarity = "negative" }]'
-    extended = load_lexicon(own + "\n" + PAIR.replace("[[symbols]]", "")[:0])
+    extended = load_lexicon(own)
     polarity = {symbol.text: symbol.polarity for symbol in extended.symbols}
     assert polarity == {**POLARITY, "❤": NEGATIVE}
     [heart] = [symbol for symbol in extended.symbols if symbol.text == "❤"]
@@ -208,6 +208,7 @@ def test_to_json_value__comes_back_exactly() -> None:
         [{"text": "", "polarity": 1}],
         [{"text": " ", "polarity": 1}],
         [{"text": ":))", "polarity": 1}],
+        [{"text": "\ud800", "polarity": 1}],
         [{"text": ":)", "polarity": 1, "source": 1}],
     ],
 )

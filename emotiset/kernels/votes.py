@@ -21,7 +21,7 @@ def score_rows(indptr, indices, weights, intercepts, scores):
 
     Parameters
     ----------
-    indptr, indices : uint64[n_rows + 1], uint32[nnz]
+    indptr, indices : int32[n_rows + 1], int32[nnz]
         Row r of ``X`` has ones in the columns ``indices[indptr[r]:indptr[r + 1]]``.
     weights : float32[n_features, n_members]
         C-contiguous.
