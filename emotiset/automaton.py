@@ -128,7 +128,7 @@ def build_tables(lexicon: Lexicon) -> Tables:
             node = nodes[node, char]
             if is_repeatable(symbol.text, i):
                 loops += [(node, form) for form in _forms(char)]
-            if not char.isascii():
+            if not char.isascii() or i == len(symbol.text) - 1:
                 loops += [(node, modifier) for modifier in MODIFIERS]
         ends[node] = find_guards(symbol)
     for node, form in loops:
@@ -176,8 +176,8 @@ def find_guards(symbol: Symbol) -> Guards:
     ==================  =======================  ====================================
     symbol              left of it is no         right of it is no
     ==================  =======================  ====================================
-    ends with ``)``     digit, eyes, sign,       letter, unless a blank is left
-                        ``(``; no open bracket
+    ends with ``)``     digit, eyes, sign,       letter, digit, unless a blank is
+                        ``(``; no open bracket   left
                         unless a blank is left
     ends with ``(``     digit, eyes, sign        letter, digit, sign, bracket; quote
                                                  and so on unless a blank is left
@@ -213,7 +213,7 @@ def find_guards(symbol: Symbol) -> Guards:
     if not text[-1].isascii() and last != LETTER:
         right = attached = ANY & ~JOINER
     elif last == CLOSE:
-        right, attached = ANY, ANY & ~LETTER
+        right, attached = ANY, ANY & ~(LETTER | DIGIT)
     elif last == OPEN:
         right = BLANK | STOP | QUOTE | TAG | COMMA | EYES | JOINER
         attached = BLANK | STOP | JOINER

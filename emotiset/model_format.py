@@ -125,8 +125,16 @@ def check_columns(path: Path, schema: pa.Schema) -> None:
     """Raise `ModelFileError` unless each column of `MODEL` is there once."""
     for field in MODEL:
         where = schema.get_field_index(field.name)
-        found = schema.field(where) if where >= 0 else "none or several"
-        need(found == field, path, f"column {field}", shorten(found))
+        found = schema.field(where) if where >= 0 else None
+        needed = f"column {field.name!r} of {_describe(field)}"
+        is_same = found is not None and found.equals(field)
+        need(is_same, path, needed, shorten(_describe(found)))
+
+
+def _describe(field: pa.Field | None) -> str:
+    if field is None:
+        return "none or several"
+    return f"{field.type}{' with nulls' if field.nullable else ''}"
 
 
 def check_sizes(path: Path, parquet: pq.FileMetaData, header: Header) -> None:

@@ -65,7 +65,8 @@ class Twin:
             pattern += f"[{re.escape(char)}{re.escape(wide)}]"
             pattern += "+" if is_repeatable(text, i) else ""
             modifiers = "[\U0001f3fb-\U0001f3ff\ufe0e\ufe0f]*"
-            pattern += "" if char.isascii() else modifiers
+            is_dressed = not char.isascii() or i == len(text) - 1
+            pattern += modifiers if is_dressed else ""
         return pattern
 
     def strip(self, text: str) -> tuple[str, int]:
@@ -222,6 +223,7 @@ def test_find_and_strip__finds_each_symbol_of_the_lexicon(symbol: Symbol) -> Non
         ("👍🏽👍🏿", "  ", 1),
         ("☺\ufe0f☺\ufe0e☺", "   ", 1),
         ("❤\ufe0f:)", "  ", 1),
+        (":)\ufe0f ok", "  ok", 1),
         ("❤\u200d🔥", "❤\u200d🔥", 0),
         ("❤\ufe0f\u200d🔥 ok", "❤\ufe0f\u200d🔥 ok", 0),
         ("👩\u200d❤\ufe0f\u200d👨", "👩\u200d❤\ufe0f\u200d👨", 0),

@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).parent
-FILES = ["test_kernels_math.py", "test_kernels_ngrams.py", "test_kernels_sgd.py"]
+FILES = [
+    "test_automaton.py",
+    "test_kernels_math.py",
+    "test_kernels_ngrams.py",
+    "test_kernels_sgd.py",
+]
 
 
 @pytest.mark.slow

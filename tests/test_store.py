@@ -233,10 +233,13 @@ WHOLE = [[0.5] * N_FEATURES] * N_MEMBERS
     [
         (lambda rows: rows.drop_columns("intercept"), "none or several"),
         (lambda rows: rows.append_column(rows.schema.field(1), rows[1]), "several"),
-        (replace_column("intercept", ["a", "b", "c"]), "found pyarrow.Field<intercept"),
-        (replace_column("intercept", [0.5, None, 1.5], nullable=True), "intercept"),
-        (replace_column("weights", [0.5, 0.5, 0.5]), "column pyarrow.Field<weights"),
-        (replace_column("weights", pa.array(WHOLE)), "column pyarrow.Field<weights"),
+        (
+            replace_column("intercept", ["a", "b", "c"]),
+            "'intercept' of double, found string",
+        ),
+        (replace_column("intercept", [0.5, None, 1.5], nullable=True), "with nulls"),
+        (replace_column("weights", [0.5, 0.5, 0.5]), "found double"),
+        (replace_column("weights", pa.array(WHOLE)), "found list<element: double>"),
         (replace_column("member", pa.array([0, 1, 1], pa.int32())), "[0, 1, 1]"),
         (replace_column("member", pa.array([0, 1, 3], pa.int32())), "[0, 1, 3]"),
         (replace_column("member", pa.array([-1, 0, 1], pa.int32())), "[-1, 0, 1]"),

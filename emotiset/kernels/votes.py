@@ -3,7 +3,7 @@
 The weights lie as (n_features, n_members), so that what one column of the feature
 matrix adds to every member is read from one place: with 8 members half a cache
 line.  Scores are summed in float32 where they are written: float64 sums in a row of
-their own took half as long again, and a loop unrolled by hand saved nothing.
+their own took a third longer, and a loop unrolled by hand saved nothing.
 """
 
 import numpy as np
@@ -35,7 +35,7 @@ def score_rows(indptr, indices, weights, intercepts, scores):
         for member in range(n_members):
             scores[row, member] = 0.0
         for k in range(indptr[row], indptr[row + 1]):
-            column = indices[k]
+            column = np.uint32(indices[k])  # a sign costs a fifth: it may wrap
             for member in range(n_members):
                 scores[row, member] += weights[column, member]
         for member in range(n_members):
