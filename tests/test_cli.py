@@ -11,9 +11,11 @@ import pytest
 
 from emotiset import __version__
 
+# Words, not numbers, tell them apart: near-copies would be on one side of the split.
 GOOD = "".join(
-    f'{{"text": "a {word} day with number {i} to tell {face}", "lang": "en"}}\n'
-    for i in range(60)
+    f'{{"text": "a {word} day to tell of {first}o{second}a {face}", "lang": "en"}}\n'
+    for first in "bdfgklmnpr"
+    for second in "stvwxz"
     for word, face in (("lovely", ":)"), ("dreadful", ":("))
 )
 
