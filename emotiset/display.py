@@ -15,6 +15,7 @@ from rich.table import Table
 
 from emotiset.console import format_bytes, make_console
 from emotiset.preview import Preview
+from emotiset.schema import BINS
 
 
 def print_json(value: object) -> None:
@@ -43,7 +44,7 @@ def _funnel_table(funnel: Mapping[str, int], n_read: int) -> Table:
     table.add_row("read", f"{n_read:,}", "")
     for name, count in funnel.items():
         if count:
-            sign = "" if name in ("trained", "held_out") else "-"
+            sign = "" if name in ("trained", "held_out", "labeled") else "-"
             share = f"{count / n_read:.1%}" if n_read else ""
             table.add_row(f"  {name.replace('_', ' ')}", f"{sign}{count:,}", share)
     return table
@@ -123,11 +124,17 @@ def print_plan(plan: Preview) -> None:
     console = _make_output()
     for name, (n_blocks, n_bytes) in plan.formats.items():
         console.print(f"[bold]{name}[/]: {n_blocks:,} blocks, {format_bytes(n_bytes)}")
-    funnel = {**plan.tally.bins, "labeled": plan.n_labeled}
+    funnel = {name: plan.tally.bins.get(name, 0) for name in BINS}
+    funnel["labeled"] = plan.n_labeled
     console.print(_funnel_table(funnel, plan.tally.n_read))
     console.print(
-        f"looked at the first {plan.tally.n_read:,} records in {plan.seconds:.1f} s, "
-        "nothing was trained or written"
+        f"looked at the first {plan.tally.n_read:,} records, {plan.share:.1%} of the "
+        f"input, in {plan.seconds:.1f} s; nothing was trained or written"
+    )
+    console.print(
+        f"[bold]expected[/] about {plan.n_labeled_expected:,} labeled tweets, before "
+        f"copies across blocks are dropped; reading takes about "
+        f"{plan.seconds_expected:,.0f} s on one core"
     )
 
 

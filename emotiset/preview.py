@@ -44,6 +44,11 @@ class Preview:
         """Labeled tweets in all of the input, if it goes on as it begins."""
         return round(self.n_labeled / self.share) if self.share else 0
 
+    @property
+    def seconds_expected(self) -> float:
+        """Seconds that one core takes to read all of the input."""
+        return self.seconds / self.share if self.share else 0.0
+
 
 def preview(inputs: Sequence[str | Path], config: TrainConfig) -> Preview:
     """Plan a run, and label its first 20,000 records in this process."""

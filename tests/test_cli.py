@@ -136,6 +136,7 @@ def test_dry_run__shows_the_plan_and_writes_nothing(
     done = run("train", good_file, "--dry-run", "-o", tmp_path / "m.parquet")
     assert done.returncode == 0, done.stderr
     assert "tweets: 1 blocks" in done.stdout
+    assert "about 120 labeled tweets" in done.stdout
     assert "read" in done.stdout
     assert not list(tmp_path.iterdir())
 
