@@ -131,7 +131,7 @@ def test_recognize__by_content(
     is_latin = any("\x80" <= character <= "\xff" for character in data)
     raw = data.encode("latin-1" if is_latin else "utf-8")
     plain = _write(tmp_path / "plain" / name, raw)
-    packed = _write(tmp_path / "packed" / name, gzip.compress(raw))
+    packed = _write(tmp_path / "packed" / name, gzip.compress(raw, mtime=0))
     assert [block.format for block in _plan(plain)] == [format]
     assert [block.format for block in _plan(packed)] == [format]
 
@@ -145,13 +145,13 @@ def test_recognize__by_content(
         ("text".encode("utf-16"), "UTF-16"),
         (bytes(257) + b"ustar\0" + bytes(300), "tar"),
         (b"SQLite format 3\0" + bytes(100), "database"),
-        (gzip.compress(gzip.compress(b"x" * 50)), "twice"),
+        (gzip.compress(gzip.compress(b"x" * 50), mtime=0), "twice"),
         (b'[\n{"text": "a"},\n{"text": "b"}]', "one object a line"),
         (b'[{"text": "a"}, {"text": "b"}]', "one object a line"),
         (b'{\n  "text": "a"\n}\n', "one object a line"),
         (b'{"body": "a", "author": "b"}\n', "columns body, author"),
         (b"PAR1" + bytes(100), "damaged Parquet"),
-        (gzip.compress(b"PAR1" + bytes(100)), "compressed as a whole"),
+        (gzip.compress(b"PAR1" + bytes(100), mtime=0), "compressed as a whole"),
     ],
 )
 def test_recognize__unknown(tmp_path: Path, data: bytes, told: str) -> None:
@@ -187,7 +187,7 @@ def test_recognize__named_column_makes_a_table(tmp_path: Path) -> None:
 
 def test_plan__mixed_folder(tmp_path: Path) -> None:
     _write(tmp_path / "1.json", TWEET)
-    _write(tmp_path / "2.json.gz", gzip.compress(TWEET.encode()))
+    _write(tmp_path / "2.json.gz", gzip.compress(TWEET.encode(), mtime=0))
     _write(tmp_path / "3.csv", "text\nrow\n")
     pq.write_table(pa.table({"text": ["cell"]}), tmp_path / "4.parquet")
     _write(tmp_path / "5.txt", "line")
