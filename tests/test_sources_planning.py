@@ -145,7 +145,7 @@ def test_recognize__by_content(
         ("text".encode("utf-16"), "UTF-16"),
         (bytes(257) + b"ustar\0" + bytes(300), "tar"),
         (b"SQLite format 3\0" + bytes(100), "database"),
-        (gzip.compress(gzip.compress(b"x" * 50), mtime=0), "twice"),
+        (gzip.compress(gzip.compress(b"x" * 50, mtime=0), mtime=0), "twice"),
         (b'[\n{"text": "a"},\n{"text": "b"}]', "one object a line"),
         (b'[{"text": "a"}, {"text": "b"}]', "one object a line"),
         (b'{\n  "text": "a"\n}\n', "one object a line"),
