@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def write_atomically(path: str | Path) -> Iterator[Path]:
     >>> [found.name for found in folder.iterdir()]
     ['a.txt']
     """
-    target = Path(path)
+    target = Path(os.path.realpath(path))  # a link stays, what it points to changes
     temporary = None
     try:
         descriptor, name = tempfile.mkstemp(
@@ -58,12 +58,47 @@ def write_atomically(path: str | Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def check_outputs(
+    outputs: Iterable[str | Path | None], inputs: Iterable[str | Path] = ()
+) -> None:
+    """Raise `OutputError` unless each output can be written without loss.
+
+    Parameters
+    ----------
+    outputs
+        Where files shall stand; None is passed over.
+    inputs
+        Files that no output may replace.
+
+    Examples
+    --------
+    >>> check_outputs(["a.csv"], inputs=["./a.csv"])
+    Traceback (most recent call last):
+    ...
+    emotiset.errors.OutputError: an output needs a file of its own, found a.csv, \
+which is an input or another output: choose another name
+    """
+    taken = {os.path.realpath(path) for path in inputs}
+    for path in outputs:
+        if path is None:
+            continue
+        if os.path.realpath(path) in taken:
+            raise OutputError(
+                f"an output needs a file of its own, found {path}, which is an input "
+                "or another output: choose another name"
+            )
+        taken.add(os.path.realpath(path))
+        check_writable(path)
+
+
 def check_writable(path: str | Path) -> None:
     """Raise `OutputError` unless a file can be made at *path*, and leave none."""
-    target = Path(path)
-    if target.is_dir():
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        # A device or pipe would be replaced by the file, and be gone.
+        kind = "folder" if target.is_dir() else "device or pipe"
         raise OutputError(
-            f"an output needs a file name, found the folder {target}: add a name"
+            f"an output needs a file name, found the {kind} {path}: choose another"
         )
     try:
         with tempfile.TemporaryFile(dir=target.parent):

@@ -1,8 +1,38 @@
 """Checks of single settings, with one form of message."""
 
+import datetime
 from collections.abc import Collection
+from dataclasses import fields
+from typing import Any, Literal, get_origin, get_type_hints
+
+import msgspec
 
 from emotiset.errors import ConfigError
+
+
+def check_types(settings: Any) -> None:
+    """Raise `ConfigError` unless each field of a dataclass has its declared type.
+
+    Examples
+    --------
+    >>> from emotiset.config import TrainConfig
+    >>> TrainConfig(epochs=2.5)
+    Traceback (most recent call last):
+    ...
+    emotiset.errors.ConfigError: epochs needs another type, found 2.5: \
+Expected `int`, got `float`
+    """
+    types = get_type_hints(type(settings))
+    for field in fields(settings):
+        value = getattr(settings, field.name)
+        if get_origin(types[field.name]) is Literal:
+            continue  # `check_choice` names the choices
+        try:
+            msgspec.convert(value, types[field.name], builtin_types=(datetime.date,))
+        except msgspec.ValidationError as error:
+            raise ConfigError(
+                f"{field.name} needs another type, found {value!r}: {error}"
+            ) from None
 
 
 def check_choice(name: str, value: object, choices: Collection[str]) -> None:

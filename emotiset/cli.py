@@ -1,5 +1,6 @@
 """The command line: parses, calls, prints, and turns errors into exit codes."""
 
+import os
 import sys
 from typing import Annotated
 
@@ -63,15 +64,22 @@ def _run(arguments: list[str]) -> int:
     usage_error = typer.BadParameter.__mro__[1]  # its home differs between versions
     try:
         code = app(arguments, standalone_mode=False)
+        sys.stdout.flush()
     except EmotisetError as error:
         print_error(str(error))
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        print_error("interrupted; no output was written")
-        return INTERRUPTED
+        code = INTERRUPTED
+    except BrokenPipeError:  # the reader of a pipe has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except Exception as error:
         if not isinstance(error, usage_error):
             raise
-        print_error(f"{error.format_message()}; see --help")  # type: ignore[attr-defined]
+        message = error.format_message()  # type: ignore[attr-defined]
+        if message:  # without arguments the help was shown instead
+            print_error(f"{message}; see --help")
         return EmotisetError.exit_code
+    if code == INTERRUPTED:  # typer may turn the interrupt into this code
+        print_error("interrupted; the model was not written")
     return code if isinstance(code, int) else 0

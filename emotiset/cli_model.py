@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -27,7 +27,10 @@ from emotiset.cli_options import (
     make_labeling_config,
     make_source_config,
 )
-from emotiset.errors import InputError
+from emotiset.errors import InputError, OutputError
+
+if TYPE_CHECKING:
+    from emotiset.ensemble import Ensemble
 
 # Modules that load Dask, Arrow or numba are imported by the commands when they run.
 
@@ -81,22 +84,21 @@ def predict(
     cluster = make_cluster_config(
         scheduler, scheduler_file, workers, threads, memory_limit
     )
-    from emotiset.atomic import check_writable
+    from emotiset.atomic import check_outputs
     from emotiset.cluster import connect
     from emotiset.console import print_note, show_progress
     from emotiset.ensemble import load_ensemble
     from emotiset.predict import predict as predict_files
-    from emotiset.predict import predict_lines
 
     ensemble = load_ensemble(model)
     if inputs == [_STANDARD_INPUT]:
-        predict_lines(ensemble, sys.stdin.buffer, sys.stdout.buffer)
+        _predict_standard_input(ensemble, output)
         return
     if output is None:
         raise InputError(
             "predict needs a file for its result, found none: add -o OUT.parquet"
         )
-    check_writable(output)
+    check_outputs([output], [model])
     with connect(cluster) as client, show_progress(quiet=quiet) as progress:
         tally = predict_files(
             ensemble, inputs, output, source, client, progress=progress
@@ -108,6 +110,26 @@ def predict(
             f"{n_predicted:,} of {tally.n_read:,} records predicted"
             f"{f' (without: {lost})' if lost else ''}, written to {output}"
         )
+
+
+def _predict_standard_input(ensemble: "Ensemble", output: Path | None) -> None:
+    from emotiset.predict import predict_lines
+
+    if output is not None:
+        raise InputError(
+            f"standard input is answered on standard output, found -o {output}: leave "
+            "it out, or name a file as input"
+        )
+    if sys.stdin is None:
+        raise InputError("- needs standard input, found it closed: name a file")
+    try:
+        predict_lines(ensemble, sys.stdin.buffer, sys.stdout.buffer)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(
+            f"answers need a writable standard output, found it not: {error.strerror}"
+        ) from None
 
 
 def evaluate(

@@ -208,14 +208,13 @@ def _run(
     rejects: Path | None,
     quiet: bool,
 ) -> None:
-    from emotiset.atomic import check_writable
+    from emotiset.atomic import check_outputs
     from emotiset.console import print_note, show_progress
     from emotiset.display import print_summary
     from emotiset.outputs import write_summary
     from emotiset.train import SIMULATED, train
 
-    for path in filter(None, (output, summary)):
-        check_writable(path)
+    check_outputs([output, summary, sample_out, rejects])
     if not inputs and not quiet:
         print_note(
             "no input given: training on 200,000 simulated tweets, whose text is made "
@@ -230,6 +229,7 @@ def _run(
             progress=progress,
             sample_out=sample_out,
             rejects_out=rejects,
+            other_outputs=[output] if summary is None else [output, summary],
         )
     result.ensemble.save(output)
     total = round(time.perf_counter() - start, 3)

@@ -1,11 +1,14 @@
 """Clients: a local cluster, or one that already runs."""
 
+import json
 import logging
 import os
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import dask
 from dask.distributed import Client, Future, LocalCluster, as_completed
@@ -18,6 +21,11 @@ from emotiset.warmup import compile_kernels
 
 _CONNECT_SECONDS = 10
 _FIRST_WORKER_SECONDS = 30
+_NO_WORKER_SECONDS = 60
+_LOOK_SECONDS = 5.0
+_POLL_SECONDS = 0.01
+
+_LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,11 +107,7 @@ def count_threads(client: Client) -> int:
 
 def _reach(config: ClusterConfig) -> Client:
     where = config.scheduler or config.scheduler_file
-    if config.scheduler_file is not None and not os.path.exists(config.scheduler_file):
-        raise ClusterError(
-            f"--scheduler-file needs a file that the scheduler wrote, found no "
-            f"{config.scheduler_file}: start 'dask scheduler --scheduler-file' first"
-        )
+    _check_scheduler_file(config.scheduler_file)
     try:
         with _quiet("distributed.comm", "distributed.client"):
             client = Client(
@@ -126,6 +130,23 @@ def _reach(config: ClusterConfig) -> Client:
             f"{_FIRST_WORKER_SECONDS} s: start one with 'dask worker'"
         ) from error
     return client
+
+
+def _check_scheduler_file(path: str | None) -> None:
+    if path is None:
+        return
+    try:
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
+        problem = None if isinstance(found.get("address"), str) else "no address in"
+    except OSError:
+        problem = "no"
+    except (ValueError, AttributeError):
+        problem = "something else in"
+    if problem is not None:
+        raise ClusterError(
+            f"--scheduler-file needs a file that the scheduler wrote, found {problem} "
+            f"{path}: start 'dask scheduler --scheduler-file' first"
+        )
 
 
 def _start_local(config: ClusterConfig) -> LocalCluster:
@@ -210,7 +231,7 @@ def wait_for(
     done, total = 0, sum(size_of.values())
     progress(Step(stage, 0, total, unit))
     try:
-        for future in as_completed(futures):
+        for future in _as_finished(futures, stage):
             if future.status != "finished":
                 future.result()  # raises what the task raised
             done += size_of[future.key]
@@ -225,3 +246,27 @@ def wait_for(
         unfinished = [future for future in futures if not future.done()]
         if unfinished:
             unfinished[0].client.cancel(unfinished)
+
+
+def _as_finished(futures: Sequence[Future], stage: str) -> Iterator[Future]:
+    """Yield futures as they finish; give up where the cluster has lost all workers."""
+    queue = as_completed(futures)
+    lonely_since: float | None = None
+    next_look = time.monotonic() + _LOOK_SECONDS
+    while not queue.is_empty():
+        finished = queue.next_batch(block=False)
+        yield from finished
+        if finished or time.monotonic() < next_look:
+            time.sleep(0 if finished else _POLL_SECONDS)
+            continue
+        next_look = time.monotonic() + _LOOK_SECONDS
+        if futures[0].client.nthreads():
+            lonely_since = None
+        elif lonely_since is None:
+            lonely_since = time.monotonic()
+            _LOGGER.warning("stage %r waits for a worker: the cluster has none", stage)
+        elif time.monotonic() - lonely_since > _NO_WORKER_SECONDS:
+            raise ClusterError(
+                f"stage {stage!r} needs a worker, found none for "
+                f"{_NO_WORKER_SECONDS} s: start one with 'dask worker', train again"
+            )

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, get_args
 
 import msgspec
 
-from emotiset.checks import check_choice, check_range
+from emotiset.checks import check_choice, check_range, check_types
 from emotiset.errors import ConfigError
 
 Format = Literal["auto", "tweets", "csv", "parquet", "text", "simulated"]
@@ -251,7 +251,8 @@ found 1000: try 512
     vote: Vote = "majority"
 
     def __post_init__(self) -> None:
-        """Check each part, then what holds between parts."""
+        """Check the types, each part, then what holds between parts."""
+        check_types(self)
         for part in TrainConfig.__bases__:
             part.__post_init__(self)  # type: ignore[attr-defined]
         check_choice("vote", self.vote, get_args(Vote))

@@ -45,6 +45,12 @@ def choose_sizes(found: Mapping[Group, int], config: TrainConfig) -> dict[Group,
     rarer = min(n_found.values())
     n_train = rarer if config.per_class is None else config.per_class
     n_test = min(found[True, polarity] for polarity in POLARITIES)
+    if config.test_after is not None and not n_test:
+        raise TooFewError(
+            f"--test-after {config.test_after} needs examples of both polarities from "
+            "that day on, found none: choose an earlier day, or name the column of "
+            "times with --time-column"
+        )
     fraction = config.held_out_fraction
     if config.test_after is None:
         n_test = min(n_test, round(n_train * fraction / (1 - fraction)))
@@ -97,6 +103,17 @@ def choose_members(n_train: int) -> int:
     [1, 3, 11]
     """
     return (max(min(n_train // 50_000, 11), 1) - 1) // 2 * 2 + 1
+
+
+def check_members(n_members: int, sizes: Mapping[Group, int]) -> None:
+    """Raise `TooFewError` where some member is sure to lack a polarity."""
+    rarer = min(sizes[False, polarity] for polarity in POLARITIES)
+    if n_members > rarer:
+        raise TooFewError(
+            f"--members needs an example of each polarity for each member, found "
+            f"{n_members} members and {rarer} examples of the rarer polarity: ask for "
+            "fewer members"
+        )
 
 
 def _check_enough(n_found: Mapping[int, int], per_class: int | None) -> None:

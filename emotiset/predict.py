@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from dask.distributed import Client
 
-from emotiset.atomic import write_atomically
+from emotiset.atomic import check_outputs, write_atomically
 from emotiset.cluster import count_threads
 from emotiset.config import SourceConfig
 from emotiset.ensemble import Ensemble
@@ -76,6 +76,7 @@ def predict(
     blocks = plan_blocks([str(path) for path in inputs], config)
     if config.limit is not None:
         blocks = limit_blocks(blocks, config.limit, config)
+    check_outputs([output], {piece.path for block in blocks for piece in block.pieces})
     tallies = []
     with (
         write_atomically(output) as temporary,

@@ -13,7 +13,13 @@ from dask.distributed import Client, Future
 from emotiset import graph
 from emotiset.cluster import wait_for
 from emotiset.config import TrainConfig
-from emotiset.drawing import Cutoff, choose_members, choose_sizes, find_range
+from emotiset.drawing import (
+    Cutoff,
+    check_members,
+    choose_members,
+    choose_sizes,
+    find_range,
+)
 from emotiset.exchange import Draw
 from emotiset.lexicon import Lexicon
 from emotiset.partition import RangeCounts, Tally, merge_tallies
@@ -109,6 +115,8 @@ class Stages:
             cutoffs = self._find_cutoffs(survivors, ranges, sizes)
         n_train = sum(sizes[False, polarity] for polarity in POLARITIES)
         n_test = sum(sizes[True, polarity] for polarity in POLARITIES)
+        n_members = self.config.members or choose_members(n_train)
+        check_members(n_members, sizes)
         bins = {
             "copy": sum(r.n_copies for r in ranges),
             "conflicting_copies": sum(r.n_conflicting for r in ranges),
@@ -120,7 +128,7 @@ class Stages:
             rule=rule,
             train={polarity: cutoffs[False, polarity] for polarity in POLARITIES},
             held_out={polarity: cutoffs[True, polarity] for polarity in POLARITIES},
-            n_members=self.config.members or choose_members(n_train),
+            n_members=n_members,
             seed=self.config.seed,
         )
         return Drawn(draw, bins)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dask.distributed import Client
 
-from emotiset.atomic import check_writable
+from emotiset.atomic import check_outputs
 from emotiset.cluster import ClusterConfig, connect
 from emotiset.config import TrainConfig
 from emotiset.errors import BadDataError, InputError
@@ -36,6 +36,7 @@ def train(
     progress: Progress = ignore,
     sample_out: str | Path | None = None,
     rejects_out: str | Path | None = None,
+    other_outputs: Sequence[str | Path] = (),
 ) -> TrainResult:
     """Train a voting ensemble on what the inputs hold.
 
@@ -55,6 +56,9 @@ def train(
         Parquet file for the labeled sample.
     rejects_out
         JSON lines file for the records that could not be read.
+    other_outputs
+        Files that the caller will write: found out beforehand that they can be
+        written, and that none of them is an input.
 
     Returns
     -------
@@ -73,14 +77,16 @@ def train(
         If an output cannot be written; found before the work begins.
     """
     config = config or TrainConfig()
-    for path in (sample_out, rejects_out):
-        if path is not None:
-            check_writable(path)
+    if isinstance(inputs, str | Path):
+        raise InputError(
+            f"train needs a list of inputs, found {inputs!r} alone: put it in brackets"
+        )
     clock = Stopwatch()
     with clock.time("plan"):
         parse_languages(config.language)  # an unknown code is found before any work
         lexicon = load_lexicon(config.lexicon)
         blocks = find_blocks(inputs, config)
+        check_outputs([sample_out, rejects_out, *other_outputs], find_files(blocks))
     with _open_client(client, clock) as opened:
         stages = Stages(opened, config, progress, clock)
         labeled = stages.label(blocks, lexicon, keep_rejects=rejects_out is not None)
@@ -106,6 +112,11 @@ def find_blocks(inputs: Sequence[str | Path], config: TrainConfig) -> list[Block
     return (
         blocks if config.limit is None else limit_blocks(blocks, config.limit, config)
     )
+
+
+def find_files(blocks: Sequence[Block]) -> set[str]:
+    """Return the files that the blocks read, which no output may replace."""
+    return {piece.path for block in blocks for piece in block.pieces}
 
 
 def check_tally(tally: Tally, config: TrainConfig) -> None:

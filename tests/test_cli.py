@@ -2,6 +2,8 @@
 
 import bz2
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -204,3 +206,80 @@ def test_bad_input__one_line_and_the_exit_code(case: str, tmp_path: Path) -> Non
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
     assert sorted(path.name for path in tmp_path.rglob("*")) == before
+
+
+LOSSES = {
+    "output over the input": ["train", "good.json", "-o", "good.json"],
+    "summary over the input": ["train", "good.json", "--summary", "./good.json"],
+    "two outputs of one name": ["train", "good.json", "-o", "a", "--summary", "a"],
+    "output to a pipe": ["train", "good.json", "-o", "pipe"],
+    "predictions over the texts": ["predict", "MODEL", "good.json", "-o", "good.json"],
+    "predictions over the model": ["predict", "MODEL", "good.json", "-o", "MODEL"],
+    "predictions of standard input to a file": ["predict", "MODEL", "-", "-o", "a"],
+}
+
+
+@pytest.mark.parametrize("case", LOSSES)
+def test_outputs__never_replace_what_is_needed(
+    case: str, model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "good.json").write_text(GOOD)
+    os.mkfifo(tmp_path / "pipe")
+    copy = tmp_path / "model.parquet"
+    copy.write_bytes(model.read_bytes())
+    arguments = [str(copy) if each == "MODEL" else each for each in LOSSES[case]]
+    done = subprocess.run(
+        [sys.executable, "-m", "emotiset", *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("emotiset: ")
+    assert (tmp_path / "good.json").read_text() == GOOD
+    assert copy.read_bytes() == model.read_bytes()
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_output__through_a_link_changes_what_it_points_to(
+    good_file: Path, tmp_path: Path
+) -> None:
+    target, link = tmp_path / "target.parquet", tmp_path / "link.parquet"
+    target.write_bytes(b"old")
+    link.symlink_to(target)
+    done = run("train", good_file, "-o", link, "--workers", 1, "--quiet")
+    assert done.returncode == 0, done.stderr
+    assert link.is_symlink()
+    assert target.read_bytes()[:4] == b"PAR1"
+
+
+def test_test_after__without_later_tweets_is_refused(good_file: Path) -> None:
+    done = run("train", good_file, "--test-after", "2030-01-01", "--workers", 1)
+    assert done.returncode == 2
+    assert "--test-after 2030-01-01 needs" in done.stderr.splitlines()[-1]
+
+
+def test_members__more_than_examples_is_refused_before_training(
+    good_file: Path,
+) -> None:
+    done = run("train", good_file, "--members", 500, "--workers", 1)
+    assert done.returncode == 2
+    assert "--members needs" in done.stderr.splitlines()[-1]
+
+
+def test_interrupt__ends_with_130_and_leaves_nothing(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "emotiset", "train", "simulated:3000000"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    first = process.stderr.readline()  # the first progress line: workers are there
+    process.send_signal(signal.SIGINT)
+    rest = process.communicate(timeout=60)[1]
+    assert process.returncode == 130, first + rest
+    assert "interrupted" in rest
+    assert not list(tmp_path.iterdir())
