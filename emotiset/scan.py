@@ -102,7 +102,8 @@ def find_kinds(data: bytes, scan: Scan, mode: int) -> LineKinds:
         words.flags.writeable = False  # or the kernel would be compiled once more
     # Room for the most lines there can be: pages that are not touched cost nothing.
     starts, kinds = np.empty(len(data) + 1, np.int64), np.empty(len(data), np.uint8)
-    n_lines = scan_lines(text, words, *scan, mode, starts, kinds)
+    hits = np.empty(len(data) // 8 + 1, np.int64)
+    n_lines = scan_lines(text, words, *scan, mode, hits, starts, kinds)
     return LineKinds(starts[: n_lines + 1].copy(), kinds[:n_lines].copy())
 
 

@@ -1,11 +1,9 @@
 """Tell lines that may carry a lexicon symbol from those that cannot, undecoded.
 
-The tables come from `emotiset.scan`.  A pair of bytes is looked up at each place, eight
-places at a time; only where a pair can begin a symbol does the automaton run.  Whether
-a line is kept depends on the line alone.
+The tables come from `emotiset.scan`.  At each place the two bytes there and the two
+behind them are looked up, eight places at a time; only where both pairs can begin a
+symbol does the automaton run.  Whether a line is kept depends on the line alone.
 """
-
-import numpy as np
 
 from emotiset.kernels._jit import njit
 
@@ -28,15 +26,12 @@ STATE_SHIFT = 3
 NEWLINE_BUCKET = 128  # bit of the tables of pairs
 _LONGEST_NAME = 40  # letters and digits of an entity or an escape, amply
 
-_NEWLINES = np.uint64(0x0A0A0A0A0A0A0A0A)
-_LOW_BITS = np.uint64(0x0101010101010101)
-_HIGH_BITS = np.uint64(0x8080808080808080)
 _NEWLINE, _SPACE, _QUOTE, _AND, _COLON, _BACKSLASH = 10, 32, 34, 38, 58, 92
 _UNDERSCORE, _E, _T, _X = 95, 101, 116, 120
 
 
 @njit
-def scan_lines(text, words, pairs, step, mode, starts, kinds):
+def scan_lines(text, words, pairs, step, mode, hits, starts, kinds):
     r"""Find the lines of *text* and say what becomes of each; return their number.
 
     Parameters
@@ -55,23 +50,25 @@ def scan_lines(text, words, pairs, step, mode, starts, kinds):
         NEEDS_RIGHT``, 0 where no symbol ends.
     mode : int
         `PLAIN`, `JSON` or `JSON_TEXT`.
+    hits : int64[n_bytes // 8 + 1]
+        Room to work in.
     starts : int64[n_lines + 1]
         Filled with where each line begins, and where the last one ends.
     kinds : uint8[n_lines]
         Filled with `PASSED`, `KEPT` or `EMPTY`.
     """
-    n_bytes, n_words = len(text), len(words) - 2
-    row, start, at, is_kept = 0, 0, 0, False
+    n_bytes, n_words = len(text), len(text) // 8 + 1
+    n_hits = _find_hits(words, pairs, hits)
+    for at in range(
+        max(len(words) - 2, 0), n_words
+    ):  # too near the end to be looked up
+        hits[n_hits] = at
+        n_hits += 1
+    row, start, is_kept = 0, 0, False
     outside = -1  # the last place found to lie in a string that is no text
     starts[0] = 0
-    while at < n_bytes:
-        if at & 7 == 0 and at >> 3 < n_words:
-            if is_kept:  # the line's end is all that is left to find
-                at = _next_newline(words, at >> 3, n_words) << 3
-            else:
-                at = _next_hit(words, at >> 3, n_words, pairs) << 3
-        stop = min((at | 7) + 1, n_bytes)
-        while at < stop:
+    for hit in hits[:n_hits]:
+        for at in range(hit * 8, min(hit * 8 + 8, n_bytes)):
             if text[at] == _NEWLINE:
                 kinds[row] = _kind_of(text, start, at, is_kept)
                 row, start, is_kept, outside = row + 1, at + 1, False, -1
@@ -83,7 +80,6 @@ def scan_lines(text, words, pairs, step, mode, starts, kinds):
             ):
                 is_kept = mode != JSON_TEXT or _is_in_text(text, at, start, outside)
                 outside = at
-            at += 1
     if start < n_bytes:
         kinds[row] = _kind_of(text, start, n_bytes, is_kept)
         row += 1
@@ -92,11 +88,18 @@ def scan_lines(text, words, pairs, step, mode, starts, kinds):
 
 
 @njit
-def _next_hit(words, at, stop, pairs):
-    """Return the next word in which a symbol may begin, or a line ends."""
-    word = words[at]
+def _find_hits(words, pairs, hits):
+    """Write down the words in which a symbol may begin or a line ends; return how many.
+
+    Each is written, and most are overwritten by the next: a branch would be
+    mispredicted too often.
+    """
+    n_hits, n_words = 0, len(words) - 2
+    if n_words <= 0:
+        return 0
+    word = words[0]
     pair0, pair1 = pairs[word & 0xFFFF], pairs[(word >> 8) & 0xFFFF]
-    while at < stop:
+    for at in range(n_words):
         after = words[at + 1]
         pair2 = pairs[(word >> 16) & 0xFFFF]
         pair3 = pairs[(word >> 24) & 0xFFFF]
@@ -105,7 +108,7 @@ def _next_hit(words, at, stop, pairs):
         pair6 = pairs[word >> 48]
         pair7 = pairs[(word >> 56) | (after & 0xFF) << 8]
         pair8, pair9 = pairs[after & 0xFFFF], pairs[(after >> 8) & 0xFFFF]
-        if (
+        found = (
             (pair0 & pair2 >> 8)
             | (pair1 & pair3 >> 8)
             | (pair2 & pair4 >> 8)
@@ -114,22 +117,11 @@ def _next_hit(words, at, stop, pairs):
             | (pair5 & pair7 >> 8)
             | (pair6 & pair8 >> 8)
             | (pair7 & pair9 >> 8)
-        ) & 0xFF:
-            break
+        )
+        hits[n_hits] = at
+        n_hits += found & 0xFF != 0
         word, pair0, pair1 = after, pair8, pair9
-        at += 1
-    return at
-
-
-@njit
-def _next_newline(words, at, stop):
-    """Return the next word in which a line ends."""
-    while at < stop:
-        marks = words[at] ^ _NEWLINES
-        if (marks - _LOW_BITS) & ~marks & _HIGH_BITS:
-            break
-        at += 1
-    return at
+    return n_hits
 
 
 @njit
