@@ -123,11 +123,11 @@ def build_tables(lexicon: Lexicon) -> Tables:
             if (node, char) not in nodes:
                 edges.append({})
                 nodes[node, char] = len(edges) - 1
-                for form in _forms(char):
+                for form in write_forms(char):
                     _add_path(edges, node, form, nodes[node, char])
             node = nodes[node, char]
             if is_repeatable(symbol.text, i):
-                loops += [(node, form) for form in _forms(char)]
+                loops += [(node, form) for form in write_forms(char)]
             if not char.isascii() or i == len(symbol.text) - 1:
                 loops += [(node, modifier) for modifier in MODIFIERS]
         ends[node] = find_guards(symbol)
@@ -141,7 +141,7 @@ def build_tables(lexicon: Lexicon) -> Tables:
     return _fill_tables(edges, ends)
 
 
-def _forms(char: str) -> list[str]:
+def write_forms(char: str) -> list[str]:
     """Return the ways to write a character of a symbol: ``:`` also in full width."""
     is_visible_ascii = "!" <= char <= "~"
     return [char, chr(ord(char) + _FULL_WIDTH)] if is_visible_ascii else [char]

@@ -30,8 +30,9 @@ from emotiset.sampling import (
     sort_copies,
     split_pairs,
 )
+from emotiset.scan import build_scan
 from emotiset.schema import LABELED, empty_batch
-from emotiset.sources import Block, Reading, Reject, read_block
+from emotiset.sources import Block, Reading, Reject, Seen, read_block
 
 BATCH_ROWS = 16_384
 _REJECTS_SHOWN = 3
@@ -50,7 +51,8 @@ class Tally:
     rejects
         All rejects, or only the first few of each block.
     sources
-        For each input its unreadable records and all its records.
+        For each input the records that were looked at.  Where a scan passes lines over
+        those are the ones decoded, and the first of each stretch of a file.
     labels
         The different values of the label column.
     """
@@ -58,7 +60,7 @@ class Tally:
     bins: dict[str, int] = field(default_factory=dict)
     n_read: int = 0
     rejects: list[Reject] = field(default_factory=list)
-    sources: dict[str, tuple[int, int]] = field(default_factory=dict)
+    sources: dict[str, Seen] = field(default_factory=dict)
     labels: frozenset[str] = frozenset()
 
     def add_bins(self, bins: dict[str, int]) -> None:
@@ -66,14 +68,16 @@ class Tally:
         for name, count in bins.items():
             self.bins[name] = self.bins.get(name, 0) + count
 
+    def add_seen(self, source: str, seen: Seen) -> None:
+        """Add records of an input that were looked at."""
+        self.sources[source] = self.sources.get(source, Seen()) + seen
+
     def add_reading(self, reading: Reading, *, keep_rejects: bool) -> None:
         """Count what a reader yields; the rows of its batch are still to be binned."""
         self.add_bins(reading.bins)
         n_read = reading.n_records
         self.n_read += n_read
-        n_bad, n_all = self.sources.get(reading.source, (0, 0))
-        n_bad += reading.bins.get("unreadable", 0)
-        self.sources[reading.source] = (n_bad, n_all + n_read)
+        self.add_seen(reading.source, reading.looked_at)
         room = None if keep_rejects else max(_REJECTS_SHOWN - len(self.rejects), 0)
         self.rejects.extend(reading.rejects[:room])
 
@@ -86,9 +90,8 @@ def merge_tallies(tallies: Iterable[Tally]) -> Tally:
         merged.n_read += tally.n_read
         merged.rejects.extend(tally.rejects)
         merged.labels |= tally.labels
-        for source, (n_bad, n_all) in tally.sources.items():
-            bad_before, all_before = merged.sources.get(source, (0, 0))
-            merged.sources[source] = (bad_before + n_bad, all_before + n_all)
+        for source, seen in tally.sources.items():
+            merged.add_seen(source, seen)
     return merged
 
 
@@ -119,11 +122,14 @@ def label_block(
 ) -> Run:
     """Read one block and keep what carries a label, with its key.
 
-    Reads the block once, a batch at a time; holds only labeled rows.
+    Reads the block once, a batch at a time; holds only labeled rows.  Lines that can
+    carry no symbol are passed over undecoded, unless all rejects are wanted.
     """
+    decodes_all = keep_rejects or config.label_column is not None
+    scan = None if decodes_all else build_scan(lexicon)
     tally = Tally()
     labeled = [empty_batch(LABELED)]
-    for reading in read_block(block, config):
+    for reading in read_block(block, config, scan):
         tally.add_reading(reading, keep_rejects=keep_rejects)
         if config.label_column is not None:
             labeled.append(label_observations(reading.tweets, config))

@@ -22,7 +22,7 @@ from emotiset.outputs import write_rejects, write_sample
 from emotiset.partition import Tally
 from emotiset.progress import Progress, Stopwatch, ignore
 from emotiset.result import TrainResult, make_result
-from emotiset.sources import Block, limit_blocks, plan_blocks
+from emotiset.sources import Block, Seen, limit_blocks, plan_blocks
 from emotiset.stages import Stages
 
 SIMULATED = "simulated:200000"
@@ -121,26 +121,24 @@ def find_files(blocks: Sequence[Block]) -> set[str]:
 
 def check_tally(tally: Tally, config: TrainConfig) -> None:
     """Raise where nothing, or too little, of the input could be read."""
-    n_bad = tally.bins.get("unreadable", 0)
+    seen = sum(tally.sources.values(), Seen())
     reasons = "; ".join(
         f"{reject.source}, {reject.where}: {reject.reason}"
         for reject in tally.rejects[:1]
     )
-    lost = n_bad + sum(
-        tally.bins.get(name, 0) for name in ("blank", "delete", "no_text")
-    )
-    if lost == tally.n_read:
+    if seen.n_lost == seen.n_records:
         raise InputError(
-            f"training needs text, found none in {tally.n_read} records"
+            f"training needs text, found none in {seen.n_records} records"
             f"{f' ({reasons})' if reasons else ''}: check the inputs and --format"
         )
-    if n_bad > config.max_bad_fraction * tally.n_read:
-        worst = max(tally.sources, key=lambda name: tally.sources[name][0])
-        bad, n_all = tally.sources[worst]
+    if seen.n_bad > config.max_bad_fraction * seen.n_records:
+        worst = max(tally.sources, key=lambda name: tally.sources[name].n_bad)
+        in_worst = tally.sources[worst]
         raise BadDataError(
             f"at most {config.max_bad_fraction:.0%} of the records may be unreadable, "
-            f"found {n_bad} of {tally.n_read}, most in {worst} ({bad} of {n_all}; "
-            f"{reasons}): look at --rejects FILE, or raise --max-bad-fraction"
+            f"found {seen.n_bad} of {seen.n_records} looked at, most in {worst} "
+            f"({in_worst.n_bad} of {in_worst.n_records}; {reasons}): look at --rejects "
+            "FILE, or raise --max-bad-fraction"
         )
 
 

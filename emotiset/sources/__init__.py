@@ -5,7 +5,7 @@ Every reader keeps the same promise: records are the rows it yields plus its bin
 what is wrong with a record is counted, never raised.
 """
 
-from emotiset.sources.blocks import Block, Piece, Reading, Reject
+from emotiset.sources.blocks import Block, Piece, Reading, Reject, Seen
 from emotiset.sources.planning import limit_blocks, plan_blocks
 from emotiset.sources.reading import read_block
 
@@ -14,6 +14,7 @@ __all__ = [
     "Piece",
     "Reading",
     "Reject",
+    "Seen",
     "limit_blocks",
     "plan_blocks",
     "read_block",

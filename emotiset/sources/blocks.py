@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 import pyarrow as pa
 
@@ -121,6 +121,28 @@ class Reject:
     head: str
 
 
+class Seen(NamedTuple):
+    """Records that were looked at, and what they say about the input.
+
+    Attributes
+    ----------
+    n_records
+        All of them.
+    n_lost
+        Those without a text to use, the bad ones too.
+    n_bad
+        Those that cannot be read.
+    """
+
+    n_records: int = 0
+    n_lost: int = 0
+    n_bad: int = 0
+
+    def __add__(self, other: "Seen") -> "Seen":  # type: ignore[override]
+        """Add count by count."""
+        return Seen(*map(sum, zip(self, other, strict=True)))
+
+
 @dataclass(frozen=True)
 class Reading:
     """What a reader yields: some records of one source.
@@ -132,20 +154,33 @@ class Reading:
     tweets
         Batch of `TWEETS`, in input order.
     bins
-        Records that became no tweet: blank, unreadable, delete, no_text.
+        Records that became no tweet: blank, unreadable, delete, no_text; and those
+        that were passed over undecoded, no_symbol.
     rejects
-        One for each record in the bins unreadable and no_text.
+        One for each record in the bins unreadable and no_text, and such as are found
+        among the first of those passed over.
+    seen
+        What the bad fraction is taken over, where it is not all records.
     """
 
     source: str
     tweets: pa.RecordBatch
     bins: dict[str, int]
     rejects: tuple[Reject, ...]
+    seen: Seen | None = None
 
     @property
     def n_records(self) -> int:
         """Records read: each is a row of *tweets* or in one bin."""
         return int(self.tweets.num_rows) + sum(self.bins.values())
+
+    @property
+    def looked_at(self) -> Seen:
+        """The records that were looked at: all, unless `seen` says otherwise."""
+        if self.seen is not None:
+            return self.seen
+        n_lost = sum(self.bins.values())
+        return Seen(self.n_records, n_lost, self.bins.get("unreadable", 0))
 
 
 @dataclass(frozen=True)

@@ -92,13 +92,20 @@ def read_lines(piece: Piece, *, size: int = CHUNK) -> Iterator[Lines | Flaw]:
     InputError
         If the file cannot be opened or read.
     """
+    return split_lines(open_lines(piece, size=size))
+
+
+def open_lines(piece: Piece, *, size: int = CHUNK) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines that begin in a piece in chunks, cut anywhere, with their offset.
+
+    Parameters and exceptions are those of `read_lines`.
+    """
     if piece.compression != "none":
-        stream = read_bytes(piece.path, piece.compression, size=size)
-        return split_lines(_with_offsets(stream, 0))
+        return _with_offsets(read_bytes(piece.path, piece.compression, size=size), 0)
     # One byte early: a line end there says that a line begins at the start.
     start = max(piece.start - 1, 0)
     stream = read_bytes(piece.path, "none", start=start, size=size)
-    return split_lines(_trim(_with_offsets(stream, start), piece.start, piece.stop))
+    return _trim(_with_offsets(stream, start), piece.start, piece.stop)
 
 
 def _with_offsets(stream: Iterable[bytes], offset: int) -> Iterator[tuple[int, bytes]]:

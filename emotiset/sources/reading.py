@@ -1,23 +1,29 @@
 """Blocks to batches: each piece by the reader of its format."""
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Final
 
 import pyarrow as pa
 
 from emotiset.config import SourceConfig
-from emotiset.sources.blocks import Block, Flaw, Piece, Reading
+from emotiset.kernels.scanning import JSON_TEXT, PLAIN
+from emotiset.scan import Scan
+from emotiset.sources.blocks import Block, Flaw, Piece, Reading, Seen
 from emotiset.sources.delimited import read_delimited
 from emotiset.sources.parquet import read_parquet
+from emotiset.sources.scanning import Decode, read_scanned
 from emotiset.sources.simulated import read_simulated
-from emotiset.sources.text import read_text
-from emotiset.sources.tweets import read_tweets
+from emotiset.sources.text import read_text, read_texts
+from emotiset.sources.tweets import read_chunk, read_tweets
 
 _ENOUGH_ROWS: Final = 4_096  # a stage spends about 1 ms on a batch, however small
 _ENOUGH_BYTES: Final = 8 << 20
 
 
-def read_block(block: Block, config: SourceConfig) -> Iterator[Reading]:
+def read_block(
+    block: Block, config: SourceConfig, scan: Scan | None = None
+) -> Iterator[Reading]:
     """Read a block, a batch at a time; holds one batch and one chunk of a file.
 
     Parameters
@@ -26,6 +32,10 @@ def read_block(block: Block, config: SourceConfig) -> Iterator[Reading]:
         Of a plan.
     config
         The settings that the plan was made with.
+    scan
+        Of a lexicon: lines of JSON or text in which none of its symbols can stand are
+        passed over.  Nothing is passed over where a label column is read, nor in
+        other formats.
 
     Yields
     ------
@@ -42,16 +52,22 @@ def read_block(block: Block, config: SourceConfig) -> Iterator[Reading]:
     for piece in block.pieces:
         if left is not None and left <= 0:
             return
-        for reading in _gather(_read_piece(block.format, piece, config, left)):
+        for reading in _gather(_read_piece(block.format, piece, config, left, scan)):
             yield reading
             left = None if left is None else left - reading.n_records
 
 
 def _read_piece(
-    format: str, piece: Piece, config: SourceConfig, limit: int | None
+    format: str,
+    piece: Piece,
+    config: SourceConfig,
+    limit: int | None,
+    scan: Scan | None,
 ) -> Iterator[Reading]:
     if piece.problem is not None:
         return iter([Flaw(0, piece.problem, b"").to_reading(piece.path)])
+    if scan is not None and config.label_column is None and format in _SCANNED:
+        return read_scanned(piece, limit, scan, *_SCANNED[format])
     return _READERS[format](piece, config, limit)
 
 
@@ -81,7 +97,8 @@ def _join(readings: list[Reading]) -> Reading:
             bins[name] = bins.get(name, 0) + count
     tweets = pa.concat_batches([reading.tweets for reading in readings])
     rejects = tuple(reject for reading in readings for reject in reading.rejects)
-    return Reading(readings[0].source, tweets, bins, rejects)
+    looked_at = sum((reading.looked_at for reading in readings), Seen())
+    return Reading(readings[0].source, tweets, bins, rejects, looked_at)
 
 
 _READERS: Final[
@@ -92,4 +109,11 @@ _READERS: Final[
     "parquet": read_parquet,
     "text": read_text,
     "simulated": read_simulated,
+}
+
+# For a format of which lines can be passed over: what its lines are, and what decodes
+# them.
+_SCANNED: Final[dict[str, tuple[int, Decode]]] = {
+    "tweets": (JSON_TEXT, partial(read_chunk, label_column=None)),
+    "text": (PLAIN, read_texts),
 }

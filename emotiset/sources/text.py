@@ -40,11 +40,12 @@ def read_text(
         yield (
             chunk.to_reading(piece.path)
             if isinstance(chunk, Flaw)
-            else _read_lines(chunk, piece.path)
+            else read_texts(chunk, piece.path)
         )
 
 
-def _read_lines(chunk: Lines, source: str) -> Reading:
+def read_texts(chunk: Lines, source: str) -> Reading:
+    """Turn some lines into a reading; *source* is what its rejects name."""
     text = decode_utf8(pa.array(chunk.lines, pa.binary()))
     is_sound = text.is_valid().to_numpy(zero_copy_only=False)
     batch, dropped = make_tweets(pc.utf8_rtrim(text, characters="\r"))

@@ -1,0 +1,301 @@
+r"""Which raw lines can carry a symbol of a lexicon: all that labeling needs to decode.
+
+A symbol may stand in a line in many ways: a character raw, as ``\u003a``, ``\/``, or as
+an HTML entity.  All ways of all symbols become one automaton over bytes, which
+`emotiset.kernels.scanning` runs over undecoded lines.  It may keep a line too many,
+never one too few: guards that ask for more than a letter or a digit beside a symbol are
+left to labeling, and a line with an entity that might become a character of a symbol
+is kept for that alone.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from html.entities import html5
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emotiset.automaton import write_forms
+from emotiset.kernels.scanning import (
+    ACCEPTS,
+    JSON_TEXT,
+    NEEDS_LEFT,
+    NEEDS_RIGHT,
+    NEWLINE_BUCKET,
+    STATE_SHIFT,
+    scan_lines,
+)
+from emotiset.lexicon import MODIFIERS, Lexicon, Symbol, is_repeatable
+
+_MAX_STATES: Final = 1 << 18
+_MAX_NAME: Final = 32  # characters of an HTML entity
+_SHORT_ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "/": "\\/"}
+# Entities that are written out in a symbol's ways; a line with any other is kept.
+_COMMON: Final = '<>&"'
+_DIGITS, _HEX = b"0123456789", b"0123456789abcdefABCDEF"
+_ALNUM: Final = bytes(byte for byte in range(128) if chr(byte).isalnum())
+# Ways to write a symbol go into buckets by how they begin; the eighth is the kernel's.
+_SHORT_BUCKET: Final = 1  # two bytes are all of it
+_BUCKETS: Final = {"\\": 2, "&": 4}
+
+# A symbol-free tweet of each API.  A lexicon that finds symbols in them would keep
+# nearly every line, so it goes without a scan.
+_PLAIN_LINES: Final = (
+    b'{"created_at":"Wed Sep 28 02:35:11 +0000 2011","id":1,"id_str":"1","text":"a",'
+    b'"source":"\\u003ca href=\\"http:\\/\\/a.b\\"\\u003ea\\u003c\\/a\\u003e",'
+    b'"truncated":false,"user":{"id":1,"description":null,"utc_offset":-18000},'
+    b'"geo":null,"entities":{"hashtags":[],"urls":[{"url":"http:\\/\\/t.co\\/a",'
+    b'"indices":[1,2]}]},"retweet_count":0,"lang":"en"}\n',
+    b'{"data":{"id":"1","text":"a","created_at":"2022-01-01T00:00:00.000Z",'
+    b'"edit_history_tweet_ids":["1"]},"includes":{"users":[{"id":"1"}]}}\n',
+)
+
+
+class Scan(NamedTuple):
+    """A lexicon as `kernels.scanning` wants it, argument by argument."""
+
+    pairs: NDArray[np.uint16]  # [65536]
+    step: NDArray[np.int32]  # [n_states, 256]
+
+
+class LineKinds(NamedTuple):
+    """The lines of some bytes.
+
+    Attributes
+    ----------
+    starts : int64[n_lines + 1]
+        Where each begins, and where the last one ends.
+    kinds : uint8[n_lines]
+        ``PASSED``, ``KEPT`` or ``EMPTY`` of `kernels.scanning`.
+    """
+
+    starts: NDArray[np.int64]
+    kinds: NDArray[np.uint8]
+
+
+def find_kinds(data: bytes, scan: Scan, mode: int) -> LineKinds:
+    r"""Tell which lines of *data* are to be decoded.
+
+    Parameters
+    ----------
+    data
+        Whole lines; the last one need not end in ``\n``.
+    scan
+        Of a lexicon.
+    mode
+        What the lines are: ``PLAIN``, ``JSON`` or ``JSON_TEXT`` of `kernels.scanning`.
+
+    Examples
+    --------
+    >>> from emotiset.lexicon import load_lexicon
+    >>> scan = build_scan(load_lexicon())
+    >>> lines = b'{"text":":\\u0029"}\n{"text":"a","urls":[]}\n\n{"text":"&#58;)"}'
+    >>> find_kinds(lines, scan, JSON_TEXT).kinds.tolist()
+    [1, 0, 2, 1]
+    """
+    text = np.frombuffer(data, np.uint8)
+    words = np.frombuffer(data, np.uint64, len(data) // 8)
+    if sys.byteorder == "big":
+        words = words.byteswap()
+        words.flags.writeable = False  # or the kernel would be compiled once more
+    # Room for the most lines there can be: pages that are not touched cost nothing.
+    starts, kinds = np.empty(len(data) + 1, np.int64), np.empty(len(data), np.uint8)
+    hits = np.empty(len(data) // 8 + 1, np.int64)
+    n_lines = scan_lines(text, words, *scan, mode, hits, starts, kinds)
+    return LineKinds(starts[: n_lines + 1].copy(), kinds[:n_lines].copy())
+
+
+@lru_cache(maxsize=8)
+def build_scan(lexicon: Lexicon) -> Scan | None:
+    """Build the tables of a lexicon.
+
+    Returns
+    -------
+    Scan or None
+        None for a lexicon that a scan cannot serve: it would keep nearly every line,
+        it has too many symbols, or a symbol holds a control character or U+FFFD,
+        which stands for what cannot be read.
+    """
+    texts = [symbol.text for symbol in lexicon.symbols]
+    if any(char < " " or char in "\x7f\ufffd" for text in texts for char in text):
+        return None
+    machine = _Machine()
+    for symbol in lexicon.symbols:
+        _add_symbol(machine, symbol)
+    _add_entities(machine, lexicon)
+    tables = machine.determinize(_MAX_STATES)
+    if tables is None:
+        return None
+    step, accepts = tables
+    scan = Scan(_find_pairs(step, accepts), step << STATE_SHIFT | accepts[step])
+    plain = [find_kinds(line, scan, JSON_TEXT).kinds[0] for line in _PLAIN_LINES]
+    return None if any(plain) else scan
+
+
+class _Machine:
+    """An automaton under construction: from a state a byte may lead to several."""
+
+    def __init__(self) -> None:
+        self.edges: list[dict[int, list[int]]] = [{}]
+        self.accepts: dict[int, int] = {}
+
+    def add_state(self) -> int:
+        self.edges.append({})
+        return len(self.edges) - 1
+
+    def add_way(self, state: int, way: Iterable[bytes], target: int) -> None:
+        """Lead from *state* to *target*; each step of *way* takes one of its bytes."""
+        *heads, last = way
+        for choice in heads:
+            after = self.add_state()
+            for byte in choice:
+                self.edges[state].setdefault(byte, []).append(after)
+            state = after
+        for byte in last:
+            self.edges[state].setdefault(byte, []).append(target)
+
+    def determinize(
+        self, max_states: int
+    ) -> tuple[NDArray[np.int32], NDArray[np.uint8]] | None:
+        """Return the equal automaton in which a byte leads to one state at most."""
+        numbers: dict[frozenset[int], int] = {frozenset([0]): 0}
+        waiting, rows, accepts = [frozenset([0])], [], []
+        for members in waiting:  # grows as it goes
+            row: dict[int, set[int]] = {}
+            for member in members:
+                for byte, targets in self.edges[member].items():
+                    row.setdefault(byte, set()).update(targets)
+            ways = np.zeros(256, np.int32)
+            for byte, reached in row.items():
+                target = frozenset(reached)
+                if target not in numbers:
+                    numbers[target] = len(waiting)
+                    waiting.append(target)
+                ways[byte] = numbers[target]
+            rows.append(ways)
+            accepts.append(self._needs(members))
+            if len(waiting) > max_states:
+                return None
+        return np.stack(rows), np.array(accepts, np.uint8)
+
+    def _needs(self, members: Iterable[int]) -> int:
+        """Return the least that any symbol which ends here asks for."""
+        needs = [self.accepts[each] for each in members if each in self.accepts]
+        return int(np.bitwise_and.reduce(needs)) if needs else 0
+
+
+def _add_symbol(machine: _Machine, symbol: Symbol) -> None:
+    text, state = symbol.text, 0
+    for i, char in enumerate(text):
+        target = machine.add_state()
+        ways = [way for form in write_forms(char) for way in _write_ways(form)]
+        loops = list(ways) if i and is_repeatable(text, i) else []
+        if not char.isascii() and i + 1 < len(text):
+            loops += [way for each in MODIFIERS for way in _write_ways(each)]
+        for way in ways:
+            machine.add_way(state, way, target)
+        for way in loops:
+            machine.add_way(target, way, target)
+        state = target
+    needs = ACCEPTS
+    # A run such as "DDD:" is matched from its last D, whose neighbor says nothing.
+    if not is_repeatable(text, 0):
+        needs |= NEEDS_LEFT * _is_word(text[0]) | NEEDS_RIGHT * _is_word(text[-1])
+    machine.accepts[state] = needs
+
+
+def _is_word(char: str) -> bool:
+    return char.isascii() and char.isalnum()
+
+
+def _write_ways(char: str) -> Iterator[list[bytes]]:
+    """Yield the ways to write a character, each step as the bytes it may take."""
+    yield _literal(char)
+    yield [step for unit in _utf16(char) for step in _escape(unit)]
+    if char in _SHORT_ESCAPES:
+        yield _literal(_SHORT_ESCAPES[char])
+    if char in _COMMON:
+        for name in (name for name, value in html5.items() if value == char):
+            for ampersand in _AMPERSANDS:
+                yield [*ampersand, *_literal(name)]
+
+
+def _literal(text: str) -> list[bytes]:
+    return [bytes([byte]) for byte in text.encode()]
+
+
+def _utf16(char: str) -> list[str]:
+    data = char.encode("utf-16-be").hex()
+    return [data[i : i + 4] for i in range(0, len(data), 4)]
+
+
+def _escape(digits: str) -> list[bytes]:
+    either_case = [bytes({ord(each.lower()), ord(each.upper())}) for each in digits]
+    return [b"\\", b"u", *either_case]
+
+
+_AMPERSANDS: Final = ([b"&"], _escape("0026"))
+
+
+def _add_entities(machine: _Machine, lexicon: Lexicon) -> None:
+    r"""Accept each entity that may become part of a symbol in a way not written out.
+
+    Those are the numeric ones, of which some even vanish; named ones that stand for a
+    character of a symbol, alone or with others; and any with an escape inside, as in
+    ``&l\u0074;``.
+    """
+    chars = {char for symbol in lexicon.symbols for char in symbol.text}
+    chars = {form for char in chars for form in write_forms(char)} | {*MODIFIERS}
+    names = [
+        name
+        for name, value in html5.items()
+        if chars & {*value} and value not in {*_COMMON}
+    ]
+    end = machine.add_state()
+    machine.accepts[end] = ACCEPTS
+    for ampersand in _AMPERSANDS:
+        state = machine.add_state()
+        machine.add_way(0, ampersand, state)
+        machine.add_way(state, [b"#", _DIGITS + b"xX"], end)
+        for name in names:
+            machine.add_way(state, _literal(name), end)
+        for _ in range(_MAX_NAME):
+            machine.add_way(state, [b"\\", b"u", b"0", b"0", b"234567", _HEX], end)
+            after = machine.add_state()
+            machine.add_way(state, [_ALNUM + b"#"], after)
+            state = after
+
+
+def _find_pairs(
+    step: NDArray[np.int32], accepts: NDArray[np.uint8]
+) -> NDArray[np.uint16]:
+    """Return in which buckets a way may begin with two bytes, or go on with two."""
+    first, second = np.zeros((2, 256, 256), np.uint16)  # [right, left]
+    second |= _SHORT_BUCKET | NEWLINE_BUCKET
+    for left in np.flatnonzero(step[0]):
+        state = step[0, left]
+        if accepts[state]:
+            first[:, left] |= _SHORT_BUCKET
+        bucket = _BUCKETS.get(chr(left), 8 << int(left) % 4)
+        for right in np.flatnonzero(step[state]):
+            after = step[state, right]
+            first[right, left] |= _SHORT_BUCKET if accepts[after] else bucket
+            _add_second(second, bucket, step, accepts, after)
+    first[:, ord("\n")] |= NEWLINE_BUCKET
+    return (first | second << 8).astype(np.uint16).reshape(-1)
+
+
+def _add_second(
+    second: NDArray[np.uint16],
+    bucket: int,
+    step: NDArray[np.int32],
+    accepts: NDArray[np.uint8],
+    state: np.int32,
+) -> None:
+    for left in np.flatnonzero(step[state]):
+        after = step[state, left]
+        if accepts[after]:
+            second[:, left] |= bucket
+        second[np.flatnonzero(step[after]), left] |= bucket
