@@ -26,10 +26,19 @@ def option(
 
 Format = Annotated[
     str | None,
-    option(_INPUT, "auto, tweets, csv, parquet or text.", default="auto"),
+    option(
+        _INPUT,
+        "auto, tweets, bluesky, mastodon, reddit, json, csv, parquet or text.",
+        default="auto",
+    ),
 ]
 TextColumn = Annotated[
-    str | None, option(_INPUT, "Column with the text.", default="the common names")
+    str | None,
+    option(
+        _INPUT,
+        "Column with the text; a place such as a.b.c in JSON.",
+        default="the common names",
+    ),
 ]
 LangColumn = Annotated[str | None, option(_INPUT, "Column with the language code.")]
 TimeColumn = Annotated[str | None, option(_INPUT, "Column with the time.")]

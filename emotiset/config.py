@@ -15,7 +15,9 @@ import msgspec
 from emotiset.checks import check_choice, check_range
 from emotiset.errors import ConfigError
 
-Format = Literal["auto", "tweets", "csv", "parquet", "text", "simulated"]
+TweetFormat = Literal["tweets", "bluesky", "mastodon", "reddit", "json"]
+TableFormat = Literal["csv", "parquet", "text"]
+Format = Literal["auto", TweetFormat, TableFormat, "simulated"]
 Vote = Literal["majority", "weighted", "mean"]
 FeatureSet = Literal["byte4"]
 LearnerName = Literal["logistic", "pegasos"]
@@ -36,7 +38,8 @@ class SourceConfig:
     format
         What the files hold; ``auto`` looks at their content.
     text_column, lang_column, time_column, id_column
-        Column names for CSV and Parquet; None: the common names are tried.
+        Column names, for JSON lines places such as ``a.b.c``; None: the common names
+        are tried.
     label_column
         Column with a known class.  Each row is then an observation: nothing is
         filtered, balanced or taken for a copy.

@@ -70,7 +70,7 @@ class Block:
     Attributes
     ----------
     format
-        ``tweets``, ``csv``, ``parquet``, ``text`` or ``simulated``.
+        As the tables in `planning` and `reading` name it.
     pieces
         At least one.
     n_records

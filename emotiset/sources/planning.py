@@ -12,6 +12,7 @@ from emotiset.errors import InputError
 from emotiset.sources.blocks import EXPANSION, Block, Piece, shorten
 from emotiset.sources.finding import find_files
 from emotiset.sources.lines import count_lines
+from emotiset.sources.pages import count_pages
 from emotiset.sources.parquet import count_parquet, plan_parquet
 from emotiset.sources.recognizing import Recognized, recognize
 from emotiset.sources.records import count_delimited, cut_records
@@ -178,6 +179,11 @@ def _and_more(n: int) -> str:
 
 _COUNTERS: Final[dict[str, Callable[[Piece, int], tuple[int, int]]]] = {
     "tweets": count_lines,
+    "pages": count_pages,
+    "bluesky": count_lines,
+    "mastodon": count_lines,
+    "reddit": count_lines,
+    "json": count_lines,
     "text": count_lines,
     "csv": count_delimited,
     "parquet": count_parquet,

@@ -1,6 +1,7 @@
 """Blocks to batches: each piece by the reader of its format."""
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Final
 
 import pyarrow as pa
@@ -8,7 +9,9 @@ import pyarrow as pa
 from emotiset.config import SourceConfig
 from emotiset.sources.blocks import Block, Flaw, Piece, Reading
 from emotiset.sources.delimited import read_delimited
+from emotiset.sources.pages import read_pages
 from emotiset.sources.parquet import read_parquet
+from emotiset.sources.posts import read_posts
 from emotiset.sources.simulated import read_simulated
 from emotiset.sources.text import read_text
 from emotiset.sources.tweets import read_tweets
@@ -88,6 +91,11 @@ _READERS: Final[
     dict[str, Callable[[Piece, SourceConfig, int | None], Iterator[Reading]]]
 ] = {
     "tweets": read_tweets,
+    "pages": read_pages,
+    **{
+        format: partial(read_posts, format=format)
+        for format in ("bluesky", "mastodon", "reddit", "json")
+    },
     "csv": read_delimited,
     "parquet": read_parquet,
     "text": read_text,
