@@ -19,6 +19,7 @@ from emotiset.cli_options import (
     Quiet,
     Scheduler,
     SchedulerFile,
+    StorageOption,
     TextColumn,
     Threads,
     TimeColumn,
@@ -60,6 +61,7 @@ def predict(
     time_column: TimeColumn = None,
     id_column: IdColumn = None,
     block_size: BlockSize = None,
+    storage_option: StorageOption = None,
     limit: Limit = None,
     scheduler: Scheduler = None,
     scheduler_file: SchedulerFile = None,
@@ -76,6 +78,7 @@ def predict(
         time_column=time_column,
         id_column=id_column,
         block_size=block_size,
+        storage_option=storage_option,
         limit=limit,
     )
     cluster = make_cluster_config(
@@ -118,6 +121,7 @@ def evaluate(
     negative: Negative = None,
     format: Format = None,
     text_column: TextColumn = None,
+    storage_option: StorageOption = None,
     limit: Limit = None,
     json: Json = False,
 ) -> None:
@@ -130,6 +134,7 @@ def evaluate(
         format=format,
         text_column=text_column,
         label_column=label_column,
+        storage_option=storage_option,
         limit=limit,
     )
     labeling = make_labeling_config(positive, negative)

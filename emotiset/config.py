@@ -7,7 +7,7 @@ signature and is handed the whole::
 """
 
 import datetime
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final, Literal, get_args
 
 import msgspec
@@ -49,6 +49,8 @@ class SourceConfig:
         Read only the first so many records, in the order of the inputs.
     max_bad_fraction
         Share of unreadable records above which a run stops.
+    storage_options
+        What the file systems of URLs are told, such as keys; never written anywhere.
     """
 
     format: Format = "auto"
@@ -60,6 +62,7 @@ class SourceConfig:
     block_size: int = 64 << 20
     limit: int | None = None
     max_bad_fraction: float = 0.5
+    storage_options: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -278,12 +281,13 @@ found 1000: try 512
         How the input is found and cut does not, so it is left out: the same
         tweets from another kind of file give the same model file.
         """
-        hidden = {field.name for field in fields(SourceConfig)} | {"lexicon"}
+        hidden = {each.name for each in fields(SourceConfig)} | {"lexicon"}
         return {
             name: value for name, value in self.to_dict().items() if name not in hidden
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all settings as plain JSON values."""
+        """Return all settings as plain JSON values, secrets left out."""
         plain: dict[str, Any] = msgspec.to_builtins(asdict(self))
+        plain["storage_options"] = dict.fromkeys(self.storage_options, "...")
         return plain

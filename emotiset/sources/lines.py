@@ -93,11 +93,11 @@ def read_lines(piece: Piece, *, size: int = CHUNK) -> Iterator[Lines | Flaw]:
         If the file cannot be opened or read.
     """
     if piece.compression != "none":
-        stream = read_bytes(piece.path, piece.compression, size=size)
+        stream = read_bytes(piece.where, piece.compression, size=size)
         return split_lines(_with_offsets(stream, 0))
     # One byte early: a line end there says that a line begins at the start.
     start = max(piece.start - 1, 0)
-    stream = read_bytes(piece.path, "none", start=start, size=size)
+    stream = read_bytes(piece.where, "none", start=start, size=size)
     return split_lines(_trim(_with_offsets(stream, start), piece.start, piece.stop))
 
 

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 import zstandard
 
-from emotiset.errors import InputError
+from emotiset.sources.storage import Place, open_place, unreadable
 
 CHUNK: Final = 512 << 10  # bytes; stays in the cache while it is cut into lines
 _RAW_CHUNK: Final = 64 << 10
@@ -81,7 +81,7 @@ def find_compression(head: bytes) -> str:
 
 
 def read_bytes(
-    path: str, compression: str, *, start: int = 0, size: int = CHUNK
+    place: Place | str, compression: str, *, start: int = 0, size: int = CHUNK
 ) -> Generator[bytes, None, None]:
     """Yield what a file holds, in chunks of *size* bytes or less.
 
@@ -89,8 +89,8 @@ def read_bytes(
 
     Parameters
     ----------
-    path
-        A file.
+    place
+        Where the bytes lie.
     compression
         As `find_compression` names it.
     start
@@ -106,21 +106,23 @@ def read_bytes(
         If the file cannot be opened or read.
     """
     if compression == "none":
-        return _read_raw(path, start, size)
-    return _gather(_decompress(_read_raw(path, 0, _RAW_CHUNK), compression, size), size)
+        return _read_raw(place, start, size)
+    return _gather(
+        _decompress(_read_raw(place, 0, _RAW_CHUNK), compression, size), size
+    )
 
 
-def _read_raw(path: str, start: int, size: int) -> Generator[bytes, None, None]:
-    try:
-        with open(path, "rb") as file:
+def _read_raw(
+    place: Place | str, start: int, size: int
+) -> Generator[bytes, None, None]:
+    with open_place(place) as file:
+        try:
             file.seek(start)
             while data := file.read(size):
                 yield data
-    except OSError as error:
-        raise InputError(
-            f"an input needs to be readable, found {path}: {error.strerror or error}; "
-            "check its permissions, and that every worker sees it"
-        ) from error
+        except OSError as error:
+            path = place if isinstance(place, str) else place.path
+            raise unreadable(path, error) from error
 
 
 def _decompress(raw: Iterable[bytes], compression: str, size: int) -> Iterator[bytes]:

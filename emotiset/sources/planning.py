@@ -1,6 +1,5 @@
 """The plan: which blocks an input is read in, and where a limit ends it."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -9,14 +8,14 @@ from typing import Final
 
 from emotiset.config import SourceConfig
 from emotiset.errors import InputError
-from emotiset.sources.blocks import EXPANSION, Block, Piece, shorten
+from emotiset.sources.blocks import Block, Piece, shorten
+from emotiset.sources.cutting import plan_file
 from emotiset.sources.finding import find_files
 from emotiset.sources.lines import count_lines
 from emotiset.sources.pages import count_pages
-from emotiset.sources.parquet import count_parquet, plan_parquet
-from emotiset.sources.recognizing import Recognized, recognize
-from emotiset.sources.records import count_delimited, cut_records
-from emotiset.sources.simulated import PREFIX, count_simulated, plan_simulated
+from emotiset.sources.parquet import count_parquet
+from emotiset.sources.records import count_delimited
+from emotiset.sources.simulated import count_simulated
 
 _MAX_THREADS: Final = 8  # decompressing a head lets other threads run
 
@@ -45,11 +44,11 @@ def plan_blocks(inputs: Sequence[str], config: SourceConfig) -> list[Block]:
     InputError
         If an input is not there, nothing can be read, or a column is missing.
     """
-    names = find_files(inputs)
+    names = find_files(inputs, config.storage_options)
     if not names:
         raise InputError("an input is needed, found none: name files or folders")
     with ThreadPoolExecutor(_MAX_THREADS) as pool:
-        planned = list(pool.map(partial(_plan, config=config), names))
+        planned = list(pool.map(partial(plan_file, config=config), names))
     pieces = [each for pieces in planned for each in pieces]
     problems = [piece for _, piece in pieces if piece.problem is not None]
     if not pieces:
@@ -115,47 +114,6 @@ def _take(block: Block, limit: int) -> Block:
 
 def _count(format: str, piece: Piece, limit: int) -> tuple[int, int]:
     return (1, 1) if piece.problem is not None else _COUNTERS[format](piece, limit)
-
-
-def _plan(name: str, config: SourceConfig) -> list[tuple[str, Piece]]:
-    """Return the pieces of a file or simulation, each with its format."""
-    if name.startswith(PREFIX):
-        pieces = plan_simulated(name, config)
-        return [("simulated", piece) for piece in pieces]
-    if config.format == "simulated":
-        raise InputError(
-            f"--format simulated needs inputs such as {PREFIX}200000, found "
-            f"{shorten(name)}: leave the format out"
-        )
-    known = recognize(name, config)
-    if known.format is None:
-        return []
-    return [(known.format, piece) for piece in _cut(name, known, config)]
-
-
-def _cut(path: str, known: Recognized, config: SourceConfig) -> list[Piece]:
-    """Cut a file into pieces of about a block, where it can be cut."""
-    if known.problem is not None:
-        return [Piece(path, 0, 0, n_bytes=1, problem=known.problem)]
-    if known.format == "parquet":
-        return plan_parquet(path, config)
-    size = os.path.getsize(path)
-    start = 0 if known.layout is None else known.layout.data_start
-    whole = Piece(
-        path, 0, size, known.compression, size * EXPANSION, layout=known.layout
-    )
-    if known.compression != "none":
-        return [whole]
-    whole = replace(whole, start=start, n_bytes=size - start)
-    if whole.n_bytes <= config.block_size:
-        return [whole]
-    if known.layout is not None:
-        cuts = cut_records(whole, known.layout.delimiter, config.block_size)
-    else:
-        n_pieces = -(-size // config.block_size)
-        cuts = [size * i // n_pieces for i in range(1, n_pieces + 1)]
-    bounds = zip([start, *cuts], cuts, strict=False)
-    return [replace(whole, start=a, stop=b, n_bytes=b - a) for a, b in bounds]
 
 
 def _group(pieces: Iterable[tuple[str, Piece]], block_size: int) -> Iterator[Block]:

@@ -26,6 +26,7 @@ from emotiset.sources.dialects import (
 from emotiset.sources.lines import BOM
 from emotiset.sources.opening import DamagedError, find_compression, read_bytes
 from emotiset.sources.parquet import MAGIC as PARQUET
+from emotiset.sources.storage import Place
 
 _HEAD_BYTES: Final = 256 << 10
 _RAW_HEAD_BYTES: Final = 512
@@ -73,6 +74,11 @@ class Recognized:
     layout: Layout | None = None
     problem: str | None = None
 
+    @property
+    def is_lines(self) -> bool:
+        """Whether it can be read, line by line, and no header says more of it."""
+        return self.problem is None and self.format in {*_OBJECTS, "pages", "text"}
+
 
 @dataclass(frozen=True)
 class _Head:
@@ -91,13 +97,23 @@ class _Head:
         return [line for line in lines if line.strip()]
 
 
-def recognize(path: str, config: SourceConfig) -> Recognized:
+def recognize(path: str, place: Place, config: SourceConfig) -> Recognized:
     """Find out what a file holds, from its first bytes.
+
+    Parameters
+    ----------
+    path
+        What to call it.
+    place
+        Where its bytes lie.
+    config
+        May name the format and columns.
 
     Returns
     -------
     Recognized
-        With a problem, if the file is damaged or of a kind that no reader knows.
+        With a problem, if the file is damaged or of a kind that no reader knows.  A
+        tar archive has the format ``tar``, which no reader has: its members do.
 
     Raises
     ------
@@ -105,9 +121,11 @@ def recognize(path: str, config: SourceConfig) -> Recognized:
         If the file lacks a column that the user named, if a table has no column that
         can be taken for the text, or if the file cannot be opened.
     """
-    head = _read_head(path)
+    head = _read_head(place)
     if not head.data and not head.damage:
         return Recognized(None)
+    if head.compression == "none" and _is_archive(head):
+        return Recognized("tar")
     try:
         if head.damage and b"\n" not in head.data:
             raise UnknownError(head.damage)
@@ -126,11 +144,11 @@ def recognize(path: str, config: SourceConfig) -> Recognized:
     return Recognized(kind, head.compression, layout)
 
 
-def _read_head(path: str) -> _Head:
-    with closing(read_bytes(path, "none", size=_RAW_HEAD_BYTES)) as raw:
+def _read_head(place: Place) -> _Head:
+    with closing(read_bytes(place, "none", size=_RAW_HEAD_BYTES)) as raw:
         compression = find_compression(next(raw, b""))
     data, damage, is_whole = b"", "", True
-    with closing(read_bytes(path, compression, size=_HEAD_BYTES)) as stream:
+    with closing(read_bytes(place, compression, size=_HEAD_BYTES)) as stream:
         try:
             for part in stream:
                 data += part
@@ -173,10 +191,16 @@ def _check_foreign(head: _Head) -> None:
     for magic, what in _FOREIGN:
         if head.data.startswith(magic):
             raise UnknownError(what)
-    if head.data[_TAR_AT:].startswith(_TAR):
-        raise UnknownError("is a tar archive: unpack it")
+    if _is_archive(head):
+        raise UnknownError(
+            "is a compressed tar archive: decompress it, and it is read file by file"
+        )
     if head.compression != "none" and find_compression(head.data) != "none":
         raise UnknownError("was compressed twice: decompress it once")
+
+
+def _is_archive(head: _Head) -> bool:
+    return head.data[_TAR_AT:].startswith(_TAR)
 
 
 def _check_characters(data: bytes) -> None:
