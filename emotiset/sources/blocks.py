@@ -67,6 +67,12 @@ class Piece:
     place: Place | None = None
 
     @property
+    def source(self) -> str:
+        """What rejects name: where they are is counted from a stretch's beginning."""
+        is_stretch = self.compression != "none" and self.start > 0
+        return f"{self.path} from its byte {self.start}" if is_stretch else self.path
+
+    @property
     def where(self) -> Place:
         """Where the bytes of the file lie."""
         return Place(self.path) if self.place is None else self.place

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -19,6 +20,7 @@ from emotiset.sources.storage import AccessError, Place, is_url, measure
 # A day's archive has 1,440 members, and the head of one in .bz2 takes 30 ms: where so
 # many of one kind are alike, the others are taken for more of it.
 _N_ALIKE: Final = 3
+_LEAST_BZ2: Final = 256 << 10  # bytes; a block of .bz2 is about half of that
 
 _Pieces = list[tuple[str, Piece]]
 
@@ -110,18 +112,29 @@ def _cut_file(
         layout=known.layout,
         place=place,
     )
+    if known.compression == "bz2" and known.layout is None:
+        return _cut_evenly(whole, max(config.block_size // EXPANSION, _LEAST_BZ2))
     if known.compression != "none":
         return [whole]
     whole = replace(whole, start=start, n_bytes=size - start)
     if whole.n_bytes <= config.block_size:
         return [whole]
-    if known.layout is not None:
-        cuts = cut_records(whole, known.layout.delimiter, config.block_size)
-    else:
-        n_pieces = -(-size // config.block_size)
-        cuts = [size * i // n_pieces for i in range(1, n_pieces + 1)]
+    if known.layout is None:
+        return _cut_evenly(whole, config.block_size)
+    cuts = cut_records(whole, known.layout.delimiter, config.block_size)
     bounds = zip([start, *cuts], cuts, strict=False)
     return [replace(whole, start=a, stop=b, n_bytes=b - a) for a, b in bounds]
+
+
+def _cut_evenly(whole: Piece, step: int) -> list[Piece]:
+    """Cut a file of lines, or its compressed bytes, into pieces of *step* or less."""
+    size = whole.stop
+    n = max(-(-size // step), 1)
+    cuts = [size * i // n for i in range(n + 1)]
+    return [
+        replace(whole, start=a, stop=b, n_bytes=max(whole.n_bytes * (b - a) // size, 1))
+        for a, b in pairwise(cuts)
+    ]
 
 
 def _problem(path: str, problem: str) -> Piece:

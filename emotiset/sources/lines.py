@@ -11,6 +11,7 @@ from typing import Final, Protocol, Self, TypeVar
 
 from emotiset.sources.blocks import HEAD_BYTES, Flaw, Piece
 from emotiset.sources.opening import CHUNK, DamagedError, read_bytes
+from emotiset.sources.stretches import read_stretch
 
 MAX_RECORD: Final = 16 << 20
 MAX_ROWS: Final = 16_384  # records that a reader handles at once
@@ -92,6 +93,8 @@ def read_lines(piece: Piece, *, size: int = CHUNK) -> Iterator[Lines | Flaw]:
     InputError
         If the file cannot be opened or read.
     """
+    if piece.compression == "bz2":
+        return _read_runs(piece)
     if piece.compression != "none":
         stream = read_bytes(piece.where, piece.compression, size=size)
         return split_lines(_with_offsets(stream, 0))
@@ -101,13 +104,28 @@ def read_lines(piece: Piece, *, size: int = CHUNK) -> Iterator[Lines | Flaw]:
     return split_lines(_trim(_with_offsets(stream, start), piece.start, piece.stop))
 
 
+def _read_runs(piece: Piece) -> Iterator[Lines | Flaw]:
+    for run in read_stretch(piece):
+        yield from split_lines(_drop_mark(run) if piece.start == 0 else run)
+
+
 def _with_offsets(stream: Iterable[bytes], offset: int) -> Iterator[tuple[int, bytes]]:
-    for data in stream:
+    def count() -> Iterator[tuple[int, bytes]]:
+        at = offset
+        for data in stream:
+            yield at, data
+            at += len(data)
+
+    return _drop_mark(count())
+
+
+def _drop_mark(stream: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+    """Drop a byte order mark at the start of the file."""
+    for offset, data in stream:
         if offset == 0 and data.startswith(BOM):
             yield len(BOM), data[len(BOM) :]
         else:
             yield offset, data
-        offset += len(data)
 
 
 def _trim(

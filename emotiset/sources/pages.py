@@ -78,7 +78,7 @@ def read_pages(
         If the file cannot be opened or read.
     """
     for chunk in take_records(_open_pages(piece), limit):
-        yield read_chunk(chunk, piece.path, config.label_column)
+        yield read_chunk(chunk, piece.source, config.label_column)
 
 
 def count_pages(piece: Piece, limit: int) -> tuple[int, int]:

@@ -17,6 +17,8 @@ from emotiset.sources.parquet import count_parquet
 from emotiset.sources.records import count_delimited
 from emotiset.sources.simulated import count_simulated
 
+_WORKERS: Final = 8  # that an input of a few files should keep busy
+_LEAST_BYTES: Final = 8 << 20  # of a block; smaller ones cost more than they give
 _MAX_THREADS: Final = 8  # decompressing a head lets other threads run
 
 
@@ -62,7 +64,7 @@ def plan_blocks(inputs: Sequence[str], config: SourceConfig) -> list[Block]:
             f"{shorten(problems[0].path)} {problems[0].problem}"
             f"{_and_more(len(problems))}"
         )
-    return list(_group(pieces, config.block_size))
+    return list(_group(pieces, _choose_size(pieces, config.block_size)))
 
 
 def limit_blocks(
@@ -116,12 +118,20 @@ def _count(format: str, piece: Piece, limit: int) -> tuple[int, int]:
     return (1, 1) if piece.problem is not None else _COUNTERS[format](piece, limit)
 
 
+def _choose_size(pieces: Sequence[tuple[str, Piece]], block_size: int) -> int:
+    """Return the bytes of a block that give a small input's blocks to many workers."""
+    n_bytes = sum(piece.n_bytes for _, piece in pieces)
+    n_blocks = max(-(-n_bytes // block_size), min(_WORKERS, n_bytes // _LEAST_BYTES), 1)
+    return min(-(-n_bytes // n_blocks), block_size)
+
+
 def _group(pieces: Iterable[tuple[str, Piece]], block_size: int) -> Iterator[Block]:
     """Fill blocks with pieces of one format that follow each other."""
     waiting: list[Piece] = []
     waiting_format, n_bytes = "", 0
     for format, piece in pieces:
-        is_full = n_bytes + piece.n_bytes > block_size
+        # Halfway over is nearer to the size than halfway under.
+        is_full = n_bytes + piece.n_bytes // 2 > block_size
         if waiting and (is_full or format != waiting_format):
             yield Block(waiting_format, tuple(waiting))
             waiting, n_bytes = [], 0

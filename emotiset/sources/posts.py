@@ -45,9 +45,9 @@ def read_posts(
         labels = Picker(split_path(config.label_column))
     for chunk in take_records(read_lines(piece), limit):
         yield (
-            chunk.to_reading(piece.path)
+            chunk.to_reading(piece.source)
             if isinstance(chunk, Flaw)
-            else _read_chunk(chunk, piece.path, network, picker, labels)
+            else _read_chunk(chunk, piece.source, network, picker, labels)
         )
 
 
