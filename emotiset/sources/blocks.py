@@ -73,6 +73,13 @@ class Piece:
         return f"{self.path} from its byte {self.start}" if is_stretch else self.path
 
     @property
+    def is_streamed(self) -> bool:
+        """Whether one task reads all of the file, since it cannot be cut."""
+        if self.compression == "bz2":
+            return self.layout is not None
+        return self.compression != "none"
+
+    @property
     def where(self) -> Place:
         """Where the bytes of the file lie."""
         return Place(self.path) if self.place is None else self.place
