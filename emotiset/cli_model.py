@@ -19,6 +19,7 @@ from emotiset.cli_options import (
     Quiet,
     Scheduler,
     SchedulerFile,
+    StorageOption,
     TextColumn,
     Threads,
     TimeColumn,
@@ -63,6 +64,7 @@ def predict(
     time_column: TimeColumn = None,
     id_column: IdColumn = None,
     block_size: BlockSize = None,
+    storage_option: StorageOption = None,
     limit: Limit = None,
     scheduler: Scheduler = None,
     scheduler_file: SchedulerFile = None,
@@ -79,6 +81,7 @@ def predict(
         time_column=time_column,
         id_column=id_column,
         block_size=block_size,
+        storage_option=storage_option,
         limit=limit,
     )
     cluster = make_cluster_config(
@@ -140,6 +143,7 @@ def evaluate(
     negative: Negative = None,
     format: Format = None,
     text_column: TextColumn = None,
+    storage_option: StorageOption = None,
     limit: Limit = None,
     json: Json = False,
 ) -> None:
@@ -152,6 +156,7 @@ def evaluate(
         format=format,
         text_column=text_column,
         label_column=label_column,
+        storage_option=storage_option,
         limit=limit,
     )
     labeling = make_labeling_config(positive, negative)

@@ -1,5 +1,6 @@
 """Options that several commands share, and values that they parse."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,10 +27,19 @@ def option(
 
 Format = Annotated[
     str | None,
-    option(_INPUT, "auto, tweets, csv, parquet or text.", default="auto"),
+    option(
+        _INPUT,
+        "auto, tweets, bluesky, mastodon, reddit, json, csv, parquet or text.",
+        default="auto",
+    ),
 ]
 TextColumn = Annotated[
-    str | None, option(_INPUT, "Column with the text.", default="the common names")
+    str | None,
+    option(
+        _INPUT,
+        "Column with the text; a place such as a.b.c in JSON.",
+        default="the common names",
+    ),
 ]
 LangColumn = Annotated[str | None, option(_INPUT, "Column with the language code.")]
 TimeColumn = Annotated[str | None, option(_INPUT, "Column with the time.")]
@@ -50,6 +60,12 @@ Limit = Annotated[
 BlockSize = Annotated[
     str | None,
     option(_INPUT, "Input for one task.", default="64MiB", metavar="SIZE"),
+]
+StorageOption = Annotated[
+    list[str] | None,
+    option(
+        _INPUT, "For URLs, such as anon=true; may be repeated.", metavar="KEY=VALUE"
+    ),
 ]
 Scheduler = Annotated[
     str | None,
@@ -95,6 +111,9 @@ def make_source_config(**given: Any) -> SourceConfig:
     settings = {name: value for name, value in given.items() if value is not None}
     if "block_size" in settings:
         settings["block_size"] = parse_size("--block-size", settings["block_size"])
+    settings["storage_options"] = parse_storage_options(
+        settings.pop("storage_option", [])
+    )
     return SourceConfig(**settings)
 
 
@@ -113,6 +132,29 @@ def parse_size(name: str, size: str) -> int:
         raise ConfigError(
             f"{name} needs a size, found {size!r}: write 64MiB or 500kB"
         ) from None
+
+
+def parse_storage_options(pairs: list[str]) -> dict[str, Any]:
+    """Return what ``key=value`` options mean; a value that is JSON is taken as such.
+
+    Examples
+    --------
+    >>> parse_storage_options(["anon=true", "key=AKIA", 'client_kwargs={"a": 1}'])
+    {'anon': True, 'key': 'AKIA', 'client_kwargs': {'a': 1}}
+    """
+    options: dict[str, Any] = {}
+    for pair in pairs:
+        key, sign, value = pair.partition("=")
+        if not (key and sign):
+            raise ConfigError(
+                f"--storage-option needs KEY=VALUE, found {key!r} without a value: "
+                "write --storage-option anon=true"
+            )
+        try:
+            options[key] = json.loads(value)
+        except ValueError:
+            options[key] = value
+    return options
 
 
 def read_text(name: str, path: Path) -> str:

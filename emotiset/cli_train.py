@@ -21,6 +21,7 @@ from emotiset.cli_options import (
     Quiet,
     Scheduler,
     SchedulerFile,
+    StorageOption,
     TextColumn,
     Threads,
     TimeColumn,
@@ -28,6 +29,7 @@ from emotiset.cli_options import (
     make_cluster_config,
     option,
     parse_size,
+    parse_storage_options,
     read_text,
 )
 from emotiset.config import TrainConfig
@@ -55,7 +57,7 @@ Inputs = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="INPUT",
-        help="Files, folders or globs; none: 200,000 simulated tweets.",
+        help="Files, folders, globs, URLs or -; none: 200,000 simulated tweets.",
         show_default=False,
     ),
 ]
@@ -73,6 +75,7 @@ def train(
     negative: Negative = None,
     limit: Limit = None,
     block_size: BlockSize = None,
+    storage_option: StorageOption = None,
     max_bad_fraction: Annotated[
         float | None,
         _setting(_INPUT, "max_bad_fraction", "Unreadable share that stops a run."),
@@ -174,6 +177,8 @@ def train(
         for name, value in locals().items()
         if value is not None and name in {field.name for field in fields(TrainConfig)}
     }
+    if storage_option:
+        given["storage_options"] = parse_storage_options(storage_option)
     settings = _make_config(given, config)
     cluster = make_cluster_config(
         scheduler, scheduler_file, workers, threads, memory_limit

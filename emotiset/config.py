@@ -7,7 +7,7 @@ signature and is handed the whole::
 """
 
 import datetime
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final, Literal, get_args
 
 import msgspec
@@ -15,7 +15,9 @@ import msgspec
 from emotiset.checks import check_choice, check_range, check_types
 from emotiset.errors import ConfigError
 
-Format = Literal["auto", "tweets", "csv", "parquet", "text", "simulated"]
+TweetFormat = Literal["tweets", "bluesky", "mastodon", "reddit", "json"]
+TableFormat = Literal["csv", "parquet", "text"]
+Format = Literal["auto", TweetFormat, TableFormat, "simulated"]
 Vote = Literal["majority", "weighted", "mean"]
 FeatureSet = Literal["byte4"]
 LearnerName = Literal["logistic", "pegasos"]
@@ -36,7 +38,8 @@ class SourceConfig:
     format
         What the files hold; ``auto`` looks at their content.
     text_column, lang_column, time_column, id_column
-        Column names for CSV and Parquet; None: the common names are tried.
+        Column names, for JSON lines places such as ``a.b.c``; None: the common names
+        are tried.
     label_column
         Column with a known class.  Each row is then an observation: nothing is
         filtered, balanced or taken for a copy.
@@ -46,6 +49,8 @@ class SourceConfig:
         Read only the first so many records, in the order of the inputs.
     max_bad_fraction
         Share of unreadable records above which a run stops.
+    storage_options
+        What the file systems of URLs are told, such as keys; never written anywhere.
     """
 
     format: Format = "auto"
@@ -57,6 +62,7 @@ class SourceConfig:
     block_size: int = 64 << 20
     limit: int | None = None
     max_bad_fraction: float = 0.5
+    storage_options: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -276,12 +282,13 @@ found 1000: try 512
         How the input is found and cut does not, so it is left out: the same
         tweets from another kind of file give the same model file.
         """
-        hidden = {field.name for field in fields(SourceConfig)} | {"lexicon"}
+        hidden = {each.name for each in fields(SourceConfig)} | {"lexicon"}
         return {
             name: value for name, value in self.to_dict().items() if name not in hidden
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all settings as plain JSON values."""
+        """Return all settings as plain JSON values, secrets left out."""
         plain: dict[str, Any] = msgspec.to_builtins(asdict(self))
+        plain["storage_options"] = dict.fromkeys(self.storage_options, "...")
         return plain

@@ -124,6 +124,11 @@ def print_plan(plan: Preview) -> None:
     console = _make_output()
     for name, (n_blocks, n_bytes) in plan.formats.items():
         console.print(f"[bold]{name}[/]: {n_blocks:,} blocks, {format_bytes(n_bytes)}")
+    if plan.n_streamed:
+        console.print(
+            f"{plan.n_streamed:,} large files are one task each, read as a stream: "
+            "such a compressed file cannot be cut"
+        )
     funnel = {name: plan.tally.bins.get(name, 0) for name in BINS}
     funnel["labeled"] = plan.n_labeled
     console.print(_funnel_table(funnel, plan.tally.n_read))

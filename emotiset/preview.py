@@ -23,6 +23,8 @@ class Preview:
     ----------
     formats
         For each recognized format: blocks and bytes.
+    n_streamed
+        Files larger than a block that one task reads, since they cannot be cut.
     tally
         Of the first records.
     n_labeled
@@ -34,6 +36,7 @@ class Preview:
     """
 
     formats: dict[str, tuple[int, int]]
+    n_streamed: int
     tally: Tally
     n_labeled: int
     share: float
@@ -67,6 +70,11 @@ def preview(inputs: Sequence[str | Path], config: TrainConfig) -> Preview:
     n_looked_at = sum(block.n_bytes for block in first)
     return Preview(
         formats=formats,
+        n_streamed=sum(
+            piece.is_streamed and piece.n_bytes > config.block_size
+            for block in blocks
+            for piece in block.pieces
+        ),
         tally=merge_tallies(run.tally for run in runs),
         n_labeled=sum(run.rows.num_rows for run in runs),
         share=min(n_looked_at / n_bytes, 1.0) if n_bytes else 0.0,

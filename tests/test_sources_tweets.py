@@ -218,7 +218,7 @@ def test_tweets__half_a_surrogate_pair(tmp_path: Path, escaped: str, text: str) 
         (b'{"text": null}', "no_text"),
         (b'{"text": ""}', "no_text"),
         (b'{"text": "  \\n&nbsp;"}', "no_text"),
-        (b'{"data": [{"text": "a"}]}', "no_text"),
+        (b'{"data": ["a"]}', "no_text"),
         (b'{"data": {"id": "1"}}', "no_text"),
         (b"nonsense", "unreadable"),
         (b'{"text": "cut off', "unreadable"),

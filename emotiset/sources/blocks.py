@@ -7,6 +7,7 @@ from typing import Final, NamedTuple, Self
 import pyarrow as pa
 
 from emotiset.schema import TWEETS, empty_batch
+from emotiset.sources.storage import Place
 
 # No compression of text is expected to do better; a plan needs a size beforehand.
 EXPANSION: Final = 8
@@ -39,7 +40,7 @@ class Piece:
     Attributes
     ----------
     path
-        Absolute, since a worker may run in another folder.
+        What to call the file; absolute, since a worker may run in another folder.
     start, stop
         Bytes of a file of lines, row groups of Parquet, records of the simulation.
         A line belongs to the piece in which it begins.  A compressed file is one
@@ -52,6 +53,8 @@ class Piece:
         Of a delimited file.
     problem
         Why the file cannot be read at all; reading it gives this one reject.
+    place
+        Where its bytes lie; None: at *path*.
     """
 
     path: str
@@ -61,6 +64,25 @@ class Piece:
     n_bytes: int = 0
     layout: Layout | None = None
     problem: str | None = None
+    place: Place | None = None
+
+    @property
+    def source(self) -> str:
+        """What rejects name: where they are is counted from a stretch's beginning."""
+        is_stretch = self.compression != "none" and self.start > 0
+        return f"{self.path} from its byte {self.start}" if is_stretch else self.path
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether one task reads all of the file, since it cannot be cut."""
+        if self.compression == "bz2":
+            return self.layout is not None
+        return self.compression != "none"
+
+    @property
+    def where(self) -> Place:
+        """Where the bytes of the file lie."""
+        return Place(self.path) if self.place is None else self.place
 
 
 @dataclass(frozen=True)
@@ -70,7 +92,7 @@ class Block:
     Attributes
     ----------
     format
-        ``tweets``, ``csv``, ``parquet``, ``text`` or ``simulated``.
+        As the tables in `planning` and `reading` name it.
     pieces
         At least one.
     n_records

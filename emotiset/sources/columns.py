@@ -16,12 +16,12 @@ TEXT_NAMES: Final = (
     *("full_text", "tweet_text", "text", "tweet", "content", "body", "message"),
     *("sentence", "post", "comment", "review"),
 )
-_LANG_NAMES: Final = ("lang", "language", "tweet_language", "tweet_lang")
-_TIME_NAMES: Final = (
+LANG_NAMES: Final = ("lang", "language", "tweet_language", "tweet_lang")
+TIME_NAMES: Final = (
     *("created_at", "tweet_created_at", "tweet_time", "timestamp", "datetime"),
     *("date", "time"),
 )
-_ID_NAMES: Final = ("id_str", "tweet_id_str", "tweet_id", "status_id", "id")
+ID_NAMES: Final = ("id_str", "tweet_id_str", "tweet_id", "status_id", "id")
 _RETWEET_NAMES: Final = ("is_retweet",)
 
 _YES: Final = pa.array(["true", "t", "yes", "y", "1"])
@@ -77,9 +77,9 @@ def find_columns(names: Sequence[str], config: SourceConfig, path: str) -> Colum
         )
     return Columns(
         text,
-        _find_one(names, config.lang_column, _LANG_NAMES, "--lang-column", path),
-        _find_one(names, config.time_column, _TIME_NAMES, "--time-column", path),
-        _find_one(names, config.id_column, _ID_NAMES, "--id-column", path),
+        _find_one(names, config.lang_column, LANG_NAMES, "--lang-column", path),
+        _find_one(names, config.time_column, TIME_NAMES, "--time-column", path),
+        _find_one(names, config.id_column, ID_NAMES, "--id-column", path),
         _find_one(names, None, _RETWEET_NAMES, "", path),
         _find_one(names, config.label_column, (), "--label-column", path),
     )

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 _NULL: Final = Raw(b"null")
-_BROKEN: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+BROKEN: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 # Pairs of surrogates, and any other escape, are passed over; group 1 is half a pair.
 _HALF_PAIR: Final = re.compile(
@@ -133,7 +133,7 @@ def decode_lines(lines: list[bytes]) -> list[Tweet]:
     for line in lines:
         try:
             tweet = decode(line)
-        except _BROKEN:
+        except BROKEN:
             tweet = _decode_again(line)
         tweets.append(tweet)
     return [tweet if tweet.data is None else tweet.data for tweet in tweets]
@@ -167,6 +167,17 @@ def is_notice(line: bytes) -> bool:
     return any(bytes(each)[:1] == b"{" for each in msgspec.structs.astuple(notice))
 
 
+def mend_pairs(line: bytes) -> bytes:
+    r"""Return a line with U+FFFD for each half of a surrogate pair in an escape.
+
+    Examples
+    --------
+    >>> mend_pairs(rb'"\ud83d, \ud83d\ude00"')
+    b'"\\ufffd, \\ud83d\\ude00"'
+    """
+    return _HALF_PAIR.sub(_mend, line)
+
+
 def _decode_again(line: bytes) -> Tweet:
     try:
         return _from_raw(_RAW_TWEET.decode(line))
@@ -175,7 +186,7 @@ def _decode_again(line: bytes) -> Tweet:
     except msgspec.ValidationError:
         return LostTweet(reason="is JSON, but no object")
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        mended = _HALF_PAIR.sub(_mend, line)
+        mended = mend_pairs(line)
         if mended != line:
             return decode_lines([mended])[0]
         return LostTweet(reason=f"is no JSON ({error})")
@@ -215,7 +226,7 @@ def _from_raw(raw: _RawTweet) -> Tweet:
 def _try(decoder: msgspec.json.Decoder[_T], data: bytes | Raw) -> _T | None:
     try:
         return decoder.decode(data)
-    except _BROKEN:
+    except BROKEN:
         return None
 
 

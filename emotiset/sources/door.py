@@ -33,6 +33,7 @@ def make_tweets(
     id: pa.Array | None = None,
     is_retweet: pa.Array | None = None,
     label: pa.Array | None = None,
+    is_escaped: bool = True,
 ) -> tuple[pa.RecordBatch, npt.NDArray[np.int64]]:
     """Make a batch of the columns that a reader found.
 
@@ -46,6 +47,8 @@ def make_tweets(
         Text is read by `parse_times`.
     is_retweet : bool[n]
         Null means no.
+    is_escaped
+        Whether the text may hold HTML entities.
 
     Returns
     -------
@@ -61,7 +64,7 @@ def make_tweets(
     (['RT @a: <3', '&amp;'], [True, False], [1])
     """
     n = len(text)
-    text = unescape_entities(text)
+    text = unescape_entities(text) if is_escaped else text
     has_text = pc.not_equal(pc.utf8_trim_whitespace(text), _EMPTY).fill_null(_FALSE)
     is_marked = pc.starts_with(text, "RT @")
     if is_retweet is not None:

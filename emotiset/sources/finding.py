@@ -1,14 +1,22 @@
-"""Inputs as a user names them, to files: folders, globs and names, each one once."""
+"""Inputs as a user names them, to files: folders, globs, URLs, each file once."""
 
 import glob
 import os
 from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any, Final
 
 from emotiset.errors import InputError
 from emotiset.sources.simulated import PREFIX as SIMULATED
+from emotiset.sources.spool import STANDARD_INPUT
+from emotiset.sources.storage import ask, find_system, is_url
+
+_WEB: Final = ("http://", "https://")
 
 
-def find_files(inputs: Sequence[str]) -> list[str]:
+def find_files(
+    inputs: Sequence[str], options: dict[str, Any] | None = None
+) -> list[str]:
     """Return the files that inputs stand for, in the order of the inputs.
 
     A folder stands for all files in it and below it, sorted by name, without those
@@ -17,12 +25,15 @@ def find_files(inputs: Sequence[str]) -> list[str]:
     Parameters
     ----------
     inputs
-        Files, folders, globs (``**`` spans folders), and simulations.
+        Files, folders, globs (``**`` spans folders), URLs of them, simulations, and
+        ``-`` for standard input.
+    options
+        What the file systems of URLs are told.
 
     Returns
     -------
     list of str
-        Absolute paths, and the names of simulations as they are.  What is named
+        Absolute paths, URLs, and the other names as they are.  What is named
         twice, also by a link, is there once.
 
     Raises
@@ -32,8 +43,11 @@ def find_files(inputs: Sequence[str]) -> list[str]:
     """
     found: dict[str, str] = {}
     for each in inputs:
-        if each.startswith(SIMULATED):
+        if each.startswith(SIMULATED) or each == STANDARD_INPUT:
             found.setdefault(each, each)
+            continue
+        if is_url(each):
+            found.update((url, url) for url in _expand_url(each, options or {}))
             continue
         for path in _expand(each):
             found.setdefault(os.path.realpath(path), os.path.abspath(path))
@@ -63,6 +77,32 @@ def _expand(name: str) -> list[str]:
             "the pattern; ** spans folders"
         )
     return files
+
+
+def _expand_url(url: str, options: dict[str, Any]) -> list[str]:
+    """Return the files that a URL names; on the web it names itself."""
+    if url.startswith(_WEB) and "*" not in url:
+        return [url]
+    system, path = find_system(url, options)
+    if "*" in url:
+        found = ask(url, partial(system.glob, path))
+        files = [each for each in found if not ask(url, partial(system.isdir, each))]
+    elif ask(url, partial(system.isdir, path)):
+        every = ask(url, partial(system.find, path))
+        start = len(path.rstrip("/"))
+        files = [each for each in every if not _is_hidden(each[start:])]
+    else:
+        return [url]
+    if not files:
+        raise InputError(
+            f"an input needs to be there, found no file for {url!r}: check the "
+            "address; names that begin with . or _ are passed over"
+        )
+    return [system.unstrip_protocol(each) for each in sorted(files)]
+
+
+def _is_hidden(path: str) -> bool:
+    return any(part.startswith((".", "_")) for part in path.split("/"))
 
 
 def _expand_match(match: str, matches: list[str]) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Final, Protocol, Self, TypeVar
 
 from emotiset.sources.blocks import HEAD_BYTES, Flaw, Piece
 from emotiset.sources.opening import CHUNK, DamagedError, read_bytes
+from emotiset.sources.stretches import read_stretch
 
 MAX_RECORD: Final = 16 << 20
 MAX_ROWS: Final = 16_384  # records that a reader handles at once
@@ -92,29 +93,47 @@ def read_lines(piece: Piece, *, size: int = CHUNK) -> Iterator[Lines | Flaw]:
     InputError
         If the file cannot be opened or read.
     """
-    return split_lines(open_lines(piece, size=size))
+    for run in open_runs(piece, size=size):
+        yield from split_lines(run)
 
 
-def open_lines(piece: Piece, *, size: int = CHUNK) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines that begin in a piece in chunks, cut anywhere, with their offset.
+def open_runs(
+    piece: Piece, *, size: int = CHUNK
+) -> Iterator[Iterator[tuple[int, bytes]]]:
+    """Yield runs of sound data: the lines that begin in a piece, cut anywhere.
 
-    Parameters and exceptions are those of `read_lines`.
+    Each run is of chunks with their offset.  Parameters and exceptions are those of
+    `read_lines`; only a .bz2 with a damaged block has more than one run.
     """
-    if piece.compression != "none":
-        return _with_offsets(read_bytes(piece.path, piece.compression, size=size), 0)
-    # One byte early: a line end there says that a line begins at the start.
-    start = max(piece.start - 1, 0)
-    stream = read_bytes(piece.path, "none", start=start, size=size)
-    return _trim(_with_offsets(stream, start), piece.start, piece.stop)
+    if piece.compression == "bz2":
+        for run in read_stretch(piece):
+            yield _drop_mark(run) if piece.start == 0 else run
+    elif piece.compression != "none":
+        yield _with_offsets(read_bytes(piece.where, piece.compression, size=size), 0)
+    else:
+        # One byte early: a line end there says that a line begins at the start.
+        start = max(piece.start - 1, 0)
+        stream = read_bytes(piece.where, "none", start=start, size=size)
+        yield _trim(_with_offsets(stream, start), piece.start, piece.stop)
 
 
 def _with_offsets(stream: Iterable[bytes], offset: int) -> Iterator[tuple[int, bytes]]:
-    for data in stream:
+    def count() -> Iterator[tuple[int, bytes]]:
+        at = offset
+        for data in stream:
+            yield at, data
+            at += len(data)
+
+    return _drop_mark(count())
+
+
+def _drop_mark(stream: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+    """Drop a byte order mark at the start of the file."""
+    for offset, data in stream:
         if offset == 0 and data.startswith(BOM):
             yield len(BOM), data[len(BOM) :]
         else:
             yield offset, data
-        offset += len(data)
 
 
 def _trim(

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 import zstandard
 
-from emotiset.errors import InputError
+from emotiset.sources.storage import Place, open_place, unreadable
 
 CHUNK: Final = 512 << 10  # bytes; stays in the cache while it is cut into lines
 _RAW_CHUNK: Final = 64 << 10
@@ -20,6 +20,8 @@ _ZSTD_STEP: Final = (
     2 << 10
 )  # one byte of zstd can stand for 32 kB: 64 MB a step at most
 _MAX_XZ_MEMORY: Final = 1 << 30
+MAX_RATIO: Final = 500  # tweets give 5 to 12, their copies in a row some more
+MIN_BOMB: Final = 256 << 20  # bytes from which on the ratio counts
 _MAX_ZSTD_WINDOW: Final = 1 << 31  # what `zstd --long=31` needs, as archives do
 
 _MAGIC: Final = (
@@ -31,6 +33,10 @@ _MAGIC: Final = (
 _BZ2_BLOCK: Final = (b"1AY&SY", b"\x17rE8P\x90")  # a block, or the end of an empty file
 _ZSTD_SKIPPABLE: Final = b"\x2a\x4d\x18"  # after a first byte of 0x50 to 0x5f
 
+BOMB: Final = (
+    f"the compressed data grows to more than {MAX_RATIO} times its size, as a "
+    "decompression bomb does"
+)
 _BROKEN: Final = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
 
 
@@ -81,7 +87,7 @@ def find_compression(head: bytes) -> str:
 
 
 def read_bytes(
-    path: str, compression: str, *, start: int = 0, size: int = CHUNK
+    place: Place | str, compression: str, *, start: int = 0, size: int = CHUNK
 ) -> Generator[bytes, None, None]:
     """Yield what a file holds, in chunks of *size* bytes or less.
 
@@ -89,8 +95,8 @@ def read_bytes(
 
     Parameters
     ----------
-    path
-        A file.
+    place
+        Where the bytes lie.
     compression
         As `find_compression` names it.
     start
@@ -106,27 +112,30 @@ def read_bytes(
         If the file cannot be opened or read.
     """
     if compression == "none":
-        return _read_raw(path, start, size)
-    return _gather(_decompress(_read_raw(path, 0, _RAW_CHUNK), compression, size), size)
+        return _read_raw(place, start, size)
+    return _gather(
+        _decompress(_read_raw(place, 0, _RAW_CHUNK), compression, size), size
+    )
 
 
-def _read_raw(path: str, start: int, size: int) -> Generator[bytes, None, None]:
-    try:
-        with open(path, "rb") as file:
+def _read_raw(
+    place: Place | str, start: int, size: int
+) -> Generator[bytes, None, None]:
+    with open_place(place) as file:
+        try:
             file.seek(start)
             while data := file.read(size):
                 yield data
-    except OSError as error:
-        raise InputError(
-            f"an input needs to be readable, found {path}: {error.strerror or error}; "
-            "check its permissions, and that every worker sees it"
-        ) from error
+        except OSError as error:
+            path = place if isinstance(place, str) else place.path
+            raise unreadable(path, error) from error
 
 
 def _decompress(raw: Iterable[bytes], compression: str, size: int) -> Iterator[bytes]:
     decoder: _Decoder | None = None
-    n_members = 0
+    n_members = n_raw = n_bytes = 0
     for data in raw:
+        n_raw += len(data)
         while data:
             if decoder is None:
                 # Archivers pad with zeros behind the last member.
@@ -135,7 +144,11 @@ def _decompress(raw: Iterable[bytes], compression: str, size: int) -> Iterator[b
                     break
                 decoder = _DECODERS[compression]()
                 n_members += 1
-            yield from _drain(decoder, data, size)
+            for part in _drain(decoder, data, size):
+                n_bytes += len(part)
+                if n_bytes > max(MIN_BOMB, MAX_RATIO * n_raw):
+                    raise DamagedError(BOMB)
+                yield part
             data = decoder.unused_data if decoder.eof else b""
             decoder = None if decoder.eof else decoder
     if decoder is not None:

@@ -1,6 +1,7 @@
 """Parquet tables: row groups, of which only the columns needed are read."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Final
 
 import pyarrow as pa
@@ -8,18 +9,19 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from emotiset.config import SourceConfig
-from emotiset.errors import InputError
 from emotiset.sources.arrow import check_types, to_flags, to_text, to_times
 from emotiset.sources.blocks import Flaw, Piece, Reading, make_reject
 from emotiset.sources.columns import Columns, find_columns
 from emotiset.sources.door import make_tweets
+from emotiset.sources.hive import add_columns, add_fields, find_partitions
 from emotiset.sources.lines import MAX_ROWS
+from emotiset.sources.storage import Place, open_place, unreadable
 
 MAGIC: Final = b"PAR1"
 _BROKEN: Final = (pa.ArrowException, OSError)
 
 
-def plan_parquet(path: str, config: SourceConfig) -> list[Piece]:
+def plan_parquet(path: str, place: Place, config: SourceConfig) -> list[Piece]:
     """Make a piece of each row group, or one with a problem.
 
     Raises
@@ -28,25 +30,29 @@ def plan_parquet(path: str, config: SourceConfig) -> list[Piece]:
         If a column is not there, or is of a type that holds no text.
     """
     try:
-        parquet = pq.ParquetFile(path)
+        with _open(place) as parquet:
+            return _plan_groups(path, place, parquet, config)
     except _BROKEN as error:
         problem = f"is a damaged Parquet file ({_one_line(error)})"
         return [Piece(path, 0, 0, n_bytes=1, problem=problem)]
-    with parquet:
-        columns = find_columns(parquet.schema_arrow.names, config, path)
-        check_types(parquet.schema_arrow, columns, path)
-        groups = [parquet.metadata.row_group(i) for i in range(parquet.num_row_groups)]
-        return [
-            Piece(path, i, i + 1, n_bytes=max(group.total_byte_size, 1))
-            for i, group in enumerate(groups)
-            if group.num_rows
-        ]
+
+
+def _plan_groups(
+    path: str, place: Place, parquet: pq.ParquetFile, config: SourceConfig
+) -> list[Piece]:
+    _find_checked(parquet, path, config)
+    groups = [parquet.metadata.row_group(i) for i in range(parquet.num_row_groups)]
+    return [
+        Piece(path, i, i + 1, n_bytes=max(group.total_byte_size, 1), place=place)
+        for i, group in enumerate(groups)
+        if group.num_rows
+    ]
 
 
 def count_parquet(piece: Piece, limit: int) -> tuple[int, int]:
     """Count the rows of a piece, up to *limit*, and about their bytes."""
     try:
-        with pq.ParquetFile(piece.path) as parquet:
+        with _open(piece.where) as parquet:
             n_rows = sum(_row_counts(parquet)[piece.start : piece.stop])
     except _BROKEN:
         return 1, piece.n_bytes
@@ -80,45 +86,59 @@ def read_parquet(
     InputError
         If the file cannot be opened or lacks a column.
     """
-    try:
-        parquet = pq.ParquetFile(piece.path)
-    except _BROKEN as error:
-        raise InputError(
-            f"an input needs to be readable, found {piece.path}: {_one_line(error)}; "
-            "check its permissions, and that every worker sees it"
-        ) from error
-    with parquet:
-        columns = find_columns(parquet.schema_arrow.names, config, piece.path)
-        check_types(parquet.schema_arrow, columns, piece.path)
+    with ExitStack() as stack:
+        try:
+            parquet = stack.enter_context(_open(piece.where))
+        except _BROKEN as error:
+            raise unreadable(piece.path, error) from error
+        columns, schema = _find_checked(parquet, piece.path, config)
         row = sum(_row_counts(parquet)[: piece.start])
         stop = None if limit is None else row + limit
-        for part in _read_parts(parquet, piece, columns):
+        for part in _read_parts(parquet, piece, columns, schema):
             if stop is not None and row >= stop:
                 return
             if isinstance(part, Flaw):
                 yield part.to_reading(piece.path)
                 return
             batch = part if stop is None else part.slice(0, stop - row)
-            yield _to_reading(batch, columns, parquet.schema_arrow, piece.path, row)
+            yield _to_reading(batch, columns, schema, piece.path, row)
             row += batch.num_rows
 
 
 def _read_parts(
-    parquet: pq.ParquetFile, piece: Piece, columns: Columns
+    parquet: pq.ParquetFile, piece: Piece, columns: Columns, schema: pa.Schema
 ) -> Iterator[pa.RecordBatch | Flaw]:
     """Yield the batches of a piece; at the end a flaw, if it is damaged."""
-    names = parquet.schema_arrow.names
-    wanted = list(dict.fromkeys(names[i] for i in columns.positions()))
+    wanted = dict.fromkeys(schema.names[i] for i in columns.positions())
+    partitions = find_partitions(piece.path)
+    batches = parquet.iter_batches(
+        batch_size=MAX_ROWS,
+        row_groups=list(range(piece.start, piece.stop)),
+        columns=[name for name in wanted if name in parquet.schema_arrow.names],
+        use_threads=False,
+    )
     try:
-        yield from parquet.iter_batches(
-            batch_size=MAX_ROWS,
-            row_groups=list(range(piece.start, piece.stop)),
-            columns=wanted,
-            use_threads=False,
-        )
+        for batch in batches:
+            yield add_columns(batch, partitions)
     except _BROKEN as error:
         reason = f"row groups {piece.start} to {piece.stop - 1} are damaged"
         yield Flaw(0, f"{reason} ({_one_line(error)})", b"")
+
+
+@contextmanager
+def _open(place: Place) -> Iterator[pq.ParquetFile]:
+    with open_place(place) as file, pq.ParquetFile(file) as parquet:
+        yield parquet
+
+
+def _find_checked(
+    parquet: pq.ParquetFile, path: str, config: SourceConfig
+) -> tuple[Columns, pa.Schema]:
+    """Return where the columns are, in the file's schema and its folders' names."""
+    schema = add_fields(parquet.schema_arrow, find_partitions(path))
+    columns = find_columns(schema.names, config, path)
+    check_types(schema, columns, path)
+    return columns, schema
 
 
 def _to_reading(

@@ -1,6 +1,5 @@
 """The plan: which blocks an input is read in, and where a limit ends it."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -9,14 +8,17 @@ from typing import Final
 
 from emotiset.config import SourceConfig
 from emotiset.errors import InputError
-from emotiset.sources.blocks import EXPANSION, Block, Piece, shorten
+from emotiset.sources.blocks import Block, Piece, shorten
+from emotiset.sources.cutting import plan_file
 from emotiset.sources.finding import find_files
 from emotiset.sources.lines import count_lines
-from emotiset.sources.parquet import count_parquet, plan_parquet
-from emotiset.sources.recognizing import Recognized, recognize
-from emotiset.sources.records import count_delimited, cut_records
-from emotiset.sources.simulated import PREFIX, count_simulated, plan_simulated
+from emotiset.sources.pages import count_pages
+from emotiset.sources.parquet import count_parquet
+from emotiset.sources.records import count_delimited
+from emotiset.sources.simulated import count_simulated
 
+_WORKERS: Final = 8  # that an input of a few files should keep busy
+_LEAST_BYTES: Final = 8 << 20  # of a block; smaller ones cost more than they give
 _MAX_THREADS: Final = 8  # decompressing a head lets other threads run
 
 
@@ -44,11 +46,11 @@ def plan_blocks(inputs: Sequence[str], config: SourceConfig) -> list[Block]:
     InputError
         If an input is not there, nothing can be read, or a column is missing.
     """
-    names = find_files(inputs)
+    names = find_files(inputs, config.storage_options)
     if not names:
         raise InputError("an input is needed, found none: name files or folders")
     with ThreadPoolExecutor(_MAX_THREADS) as pool:
-        planned = list(pool.map(partial(_plan, config=config), names))
+        planned = list(pool.map(partial(plan_file, config=config), names))
     pieces = [each for pieces in planned for each in pieces]
     problems = [piece for _, piece in pieces if piece.problem is not None]
     if not pieces:
@@ -62,7 +64,7 @@ def plan_blocks(inputs: Sequence[str], config: SourceConfig) -> list[Block]:
             f"{shorten(problems[0].path)} {problems[0].problem}"
             f"{_and_more(len(problems))}"
         )
-    return list(_group(pieces, config.block_size))
+    return list(_group(pieces, _choose_size(pieces, config.block_size)))
 
 
 def limit_blocks(
@@ -116,45 +118,11 @@ def _count(format: str, piece: Piece, limit: int) -> tuple[int, int]:
     return (1, 1) if piece.problem is not None else _COUNTERS[format](piece, limit)
 
 
-def _plan(name: str, config: SourceConfig) -> list[tuple[str, Piece]]:
-    """Return the pieces of a file or simulation, each with its format."""
-    if name.startswith(PREFIX):
-        pieces = plan_simulated(name, config)
-        return [("simulated", piece) for piece in pieces]
-    if config.format == "simulated":
-        raise InputError(
-            f"--format simulated needs inputs such as {PREFIX}200000, found "
-            f"{shorten(name)}: leave the format out"
-        )
-    known = recognize(name, config)
-    if known.format is None:
-        return []
-    return [(known.format, piece) for piece in _cut(name, known, config)]
-
-
-def _cut(path: str, known: Recognized, config: SourceConfig) -> list[Piece]:
-    """Cut a file into pieces of about a block, where it can be cut."""
-    if known.problem is not None:
-        return [Piece(path, 0, 0, n_bytes=1, problem=known.problem)]
-    if known.format == "parquet":
-        return plan_parquet(path, config)
-    size = os.path.getsize(path)
-    start = 0 if known.layout is None else known.layout.data_start
-    whole = Piece(
-        path, 0, size, known.compression, size * EXPANSION, layout=known.layout
-    )
-    if known.compression != "none":
-        return [whole]
-    whole = replace(whole, start=start, n_bytes=size - start)
-    if whole.n_bytes <= config.block_size:
-        return [whole]
-    if known.layout is not None:
-        cuts = cut_records(whole, known.layout.delimiter, config.block_size)
-    else:
-        n_pieces = -(-size // config.block_size)
-        cuts = [size * i // n_pieces for i in range(1, n_pieces + 1)]
-    bounds = zip([start, *cuts], cuts, strict=False)
-    return [replace(whole, start=a, stop=b, n_bytes=b - a) for a, b in bounds]
+def _choose_size(pieces: Sequence[tuple[str, Piece]], block_size: int) -> int:
+    """Return the bytes of a block that give a small input's blocks to many workers."""
+    n_bytes = sum(piece.n_bytes for _, piece in pieces)
+    n_blocks = max(-(-n_bytes // block_size), min(_WORKERS, n_bytes // _LEAST_BYTES), 1)
+    return min(-(-n_bytes // n_blocks), block_size)
 
 
 def _group(pieces: Iterable[tuple[str, Piece]], block_size: int) -> Iterator[Block]:
@@ -162,7 +130,8 @@ def _group(pieces: Iterable[tuple[str, Piece]], block_size: int) -> Iterator[Blo
     waiting: list[Piece] = []
     waiting_format, n_bytes = "", 0
     for format, piece in pieces:
-        is_full = n_bytes + piece.n_bytes > block_size
+        # Halfway over is nearer to the size than halfway under.
+        is_full = n_bytes + piece.n_bytes // 2 > block_size
         if waiting and (is_full or format != waiting_format):
             yield Block(waiting_format, tuple(waiting))
             waiting, n_bytes = [], 0
@@ -178,6 +147,11 @@ def _and_more(n: int) -> str:
 
 _COUNTERS: Final[dict[str, Callable[[Piece, int], tuple[int, int]]]] = {
     "tweets": count_lines,
+    "pages": count_pages,
+    "bluesky": count_lines,
+    "mastodon": count_lines,
+    "reddit": count_lines,
+    "json": count_lines,
     "text": count_lines,
     "csv": count_delimited,
     "parquet": count_parquet,

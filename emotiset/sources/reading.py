@@ -11,7 +11,9 @@ from emotiset.kernels.scanning import JSON_TEXT, PLAIN
 from emotiset.scan import Scan
 from emotiset.sources.blocks import Block, Flaw, Piece, Reading, Seen
 from emotiset.sources.delimited import read_delimited
+from emotiset.sources.pages import read_pages
 from emotiset.sources.parquet import read_parquet
+from emotiset.sources.posts import read_posts
 from emotiset.sources.scanning import Decode, read_scanned
 from emotiset.sources.simulated import read_simulated
 from emotiset.sources.text import read_text, read_texts
@@ -65,7 +67,7 @@ def _read_piece(
     scan: Scan | None,
 ) -> Iterator[Reading]:
     if piece.problem is not None:
-        return iter([Flaw(0, piece.problem, b"").to_reading(piece.path)])
+        return iter([Flaw(0, piece.problem, b"").to_reading(piece.source)])
     if scan is not None and config.label_column is None and format in _SCANNED:
         return read_scanned(piece, limit, scan, *_SCANNED[format])
     return _READERS[format](piece, config, limit)
@@ -105,6 +107,11 @@ _READERS: Final[
     dict[str, Callable[[Piece, SourceConfig, int | None], Iterator[Reading]]]
 ] = {
     "tweets": read_tweets,
+    "pages": read_pages,
+    **{
+        format: partial(read_posts, format=format)
+        for format in ("bluesky", "mastodon", "reddit", "json")
+    },
     "csv": read_delimited,
     "parquet": read_parquet,
     "text": read_text,

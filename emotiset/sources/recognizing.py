@@ -13,12 +13,20 @@ from typing import Final
 from emotiset.config import SourceConfig
 from emotiset.errors import InputError
 from emotiset.sources.blocks import Layout, shorten
-from emotiset.sources.columns import find_columns, list_names, missing_column
-from emotiset.sources.decoding import decode_lines, is_notice, list_fields
+from emotiset.sources.columns import find_columns, missing_column
+from emotiset.sources.decoding import is_notice
 from emotiset.sources.delimited import choose_layout, find_layouts
+from emotiset.sources.dialects import (
+    UnknownError,
+    find_dialect,
+    has_field,
+    has_pages,
+    list_all_fields,
+)
 from emotiset.sources.lines import BOM
 from emotiset.sources.opening import DamagedError, find_compression, read_bytes
 from emotiset.sources.parquet import MAGIC as PARQUET
+from emotiset.sources.storage import Place
 
 _HEAD_BYTES: Final = 256 << 10
 _RAW_HEAD_BYTES: Final = 512
@@ -41,6 +49,7 @@ _COMPRESSED_SUFFIXES: Final = frozenset({".gz", ".bz2", ".xz", ".zst"})
 _OBJECT: Final = re.compile(rb'\s*\{\s*["}]')
 _ARRAY: Final = re.compile(rb"\s*\[\s*(\{|$)")
 _NAME: Final = re.compile(r"[\w.#-]+")  # a column's name, but no part of a sentence
+_OBJECTS: Final = frozenset({"tweets", "bluesky", "mastodon", "reddit", "json"})
 _CONTROL: Final = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))
 
 
@@ -65,9 +74,10 @@ class Recognized:
     layout: Layout | None = None
     problem: str | None = None
 
-
-class _UnknownError(Exception):
-    """Says why a file cannot be read.  Never leaves here."""
+    @property
+    def is_lines(self) -> bool:
+        """Whether it can be read, line by line, and no header says more of it."""
+        return self.problem is None and self.format in {*_OBJECTS, "pages", "text"}
 
 
 @dataclass(frozen=True)
@@ -87,13 +97,23 @@ class _Head:
         return [line for line in lines if line.strip()]
 
 
-def recognize(path: str, config: SourceConfig) -> Recognized:
+def recognize(path: str, place: Place, config: SourceConfig) -> Recognized:
     """Find out what a file holds, from its first bytes.
+
+    Parameters
+    ----------
+    path
+        What to call it.
+    place
+        Where its bytes lie.
+    config
+        May name the format and columns.
 
     Returns
     -------
     Recognized
-        With a problem, if the file is damaged or of a kind that no reader knows.
+        With a problem, if the file is damaged or of a kind that no reader knows.  A
+        tar archive has the format ``tar``, which no reader has: its members do.
 
     Raises
     ------
@@ -101,30 +121,34 @@ def recognize(path: str, config: SourceConfig) -> Recognized:
         If the file lacks a column that the user named, if a table has no column that
         can be taken for the text, or if the file cannot be opened.
     """
-    head = _read_head(path)
+    head = _read_head(place)
     if not head.data and not head.damage:
         return Recognized(None)
+    if head.compression == "none" and _is_archive(head):
+        return Recognized("tar")
     try:
         if head.damage and b"\n" not in head.data:
-            raise _UnknownError(head.damage)
+            raise UnknownError(head.damage)
         kind = config.format if config.format != "auto" else _guess(head, path, config)
+        if kind == "tweets" and has_pages(head.lines()[:_LINES_LOOKED_AT]):
+            kind = "pages"
         if kind == "parquet":
             _check_parquet(head)
-    except _UnknownError as error:
+    except UnknownError as error:
         return Recognized("text", head.compression, problem=str(error))
     layout = _find_layout(head, path, config) if kind == "csv" else None
     if config.label_column is not None and kind == "text":
         raise missing_column(config.label_column, "--label-column", [], path)
-    if config.label_column is not None and kind == "tweets":
-        _check_label(head, path, config.label_column)
+    if config.label_column is not None and kind in _OBJECTS:
+        _check_label(head, path, config.label_column, is_place=kind != "tweets")
     return Recognized(kind, head.compression, layout)
 
 
-def _read_head(path: str) -> _Head:
-    with closing(read_bytes(path, "none", size=_RAW_HEAD_BYTES)) as raw:
+def _read_head(place: Place) -> _Head:
+    with closing(read_bytes(place, "none", size=_RAW_HEAD_BYTES)) as raw:
         compression = find_compression(next(raw, b""))
     data, damage, is_whole = b"", "", True
-    with closing(read_bytes(path, compression, size=_HEAD_BYTES)) as stream:
+    with closing(read_bytes(place, compression, size=_HEAD_BYTES)) as stream:
         try:
             for part in stream:
                 data += part
@@ -143,23 +167,22 @@ def _guess(head: _Head, path: str, config: SourceConfig) -> str:
     _check_foreign(head)
     lines = head.lines()[:_LINES_LOOKED_AT]
     if lines and (_ARRAY.match(lines[0]) or lines[0].strip() == b"{"):
-        raise _UnknownError(
+        raise UnknownError(
             "is JSON that goes over several lines, or an array: write one object a "
             "line, as jq -c does"
         )
     n_objects = sum(_OBJECT.match(line) is not None for line in lines)
     if n_objects and 2 * n_objects >= len(lines):
-        _check_tweets(lines)
-        return "tweets"
+        return find_dialect(lines, config)
     _check_characters(head.data)
     return "csv" if _is_table(head, path, config) else "text"
 
 
 def _check_parquet(head: _Head) -> None:
     if not head.data.startswith(PARQUET):
-        raise _UnknownError("is no Parquet file: try --format auto")
+        raise UnknownError("is no Parquet file: try --format auto")
     if head.compression != "none":
-        raise _UnknownError(
+        raise UnknownError(
             "is a Parquet file that was compressed as a whole: decompress it"
         )
 
@@ -167,32 +190,24 @@ def _check_parquet(head: _Head) -> None:
 def _check_foreign(head: _Head) -> None:
     for magic, what in _FOREIGN:
         if head.data.startswith(magic):
-            raise _UnknownError(what)
-    if head.data[_TAR_AT:].startswith(_TAR):
-        raise _UnknownError("is a tar archive: unpack it")
-    if head.compression != "none" and find_compression(head.data) != "none":
-        raise _UnknownError("was compressed twice: decompress it once")
-
-
-def _check_tweets(lines: list[bytes]) -> None:
-    """Raise if lines hold JSON objects, but no tweet and no notice."""
-    fields = _list_all_fields(lines)
-    is_any = any(
-        tweet.text or tweet.full_text or tweet.delete or is_notice(line)
-        for tweet, line in zip(decode_lines(lines), lines, strict=True)
-    )
-    if fields and not is_any:
-        raise _UnknownError(
-            f"is JSON lines without a tweet's text, with {list_names(fields)}: name "
-            "the text's field text or full_text"
+            raise UnknownError(what)
+    if _is_archive(head):
+        raise UnknownError(
+            "is a compressed tar archive: decompress it, and it is read file by file"
         )
+    if head.compression != "none" and find_compression(head.data) != "none":
+        raise UnknownError("was compressed twice: decompress it once")
+
+
+def _is_archive(head: _Head) -> bool:
+    return head.data[_TAR_AT:].startswith(_TAR)
 
 
 def _check_characters(data: bytes) -> None:
     n_control = len(data) - len(data.translate(None, _CONTROL))
     n_odd = data.decode(errors="replace").count("\ufffd")
     if n_control + n_odd > _MAX_ODD_SHARE * len(data):
-        raise _UnknownError(
+        raise UnknownError(
             f"is neither text nor of a kind that is known, it begins with "
             f"{data[:8].hex(' ')}: say what it is with --format tweets, csv, parquet "
             "or text"
@@ -225,12 +240,10 @@ def _find_layout(head: _Head, path: str, config: SourceConfig) -> Layout:
     return layout
 
 
-def _check_label(head: _Head, path: str, label_column: str) -> None:
+def _check_label(head: _Head, path: str, label_column: str, *, is_place: bool) -> None:
     """Raise if the head holds tweets and none of them has the label."""
-    names = _list_all_fields([line for line in head.lines() if not is_notice(line)])
-    if names and label_column not in names:
+    lines = [line for line in head.lines() if not is_notice(line)]
+    names = list_all_fields(lines)
+    is_there = label_column in names or (is_place and has_field(lines, label_column))
+    if names and not is_there:
         raise missing_column(label_column, "--label-column", names, path)
-
-
-def _list_all_fields(lines: list[bytes]) -> list[str]:
-    return list(dict.fromkeys(name for line in lines for name in list_fields(line)))

@@ -77,9 +77,9 @@ def read_records(
         If the file cannot be opened or read.
     """
     if piece.compression != "none":
-        stream = read_bytes(piece.path, piece.compression, size=size)
+        stream = read_bytes(piece.where, piece.compression, size=size)
         return split_records(_skip(stream, data_start), delimiter, data_start)
-    stream = read_bytes(piece.path, "none", start=piece.start, size=size)
+    stream = read_bytes(piece.where, "none", start=piece.start, size=size)
     return split_records(
         _stop_after(stream, piece.stop - piece.start), delimiter, piece.start
     )

@@ -26,7 +26,7 @@ from emotiset.sources.lines import (
     MAX_RECORD,
     TOO_LONG,
     Lines,
-    open_lines,
+    open_runs,
     take_records,
 )
 from emotiset.sources.opening import DamagedError
@@ -103,17 +103,18 @@ def read_scanned(
     InputError
         If the file cannot be opened or read.
     """
-    picked = _Picked(piece.path, decode)
+    picked = _Picked(piece.source, decode)
     portions = (
         each
         if isinstance(each, Flaw)
         else Portion(each[1], each[0], find_kinds(each[1], scan, mode))
-        for each in join_lines(open_lines(piece))
+        for run in open_runs(piece)
+        for each in join_lines(run)
     )
     for portion in take_records(portions, limit):
         if isinstance(portion, Flaw):
             yield from picked.flush()
-            yield portion.to_reading(piece.path)
+            yield portion.to_reading(piece.source)
             continue
         picked.add(portion)
         if picked.is_enough:

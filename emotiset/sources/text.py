@@ -38,9 +38,9 @@ def read_text(
     """
     for chunk in take_records(read_lines(piece), limit):
         yield (
-            chunk.to_reading(piece.path)
+            chunk.to_reading(piece.source)
             if isinstance(chunk, Flaw)
-            else read_texts(chunk, piece.path)
+            else read_texts(chunk, piece.source)
         )
 
 

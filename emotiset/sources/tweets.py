@@ -45,7 +45,7 @@ def read_tweets(
         If the file cannot be opened or read.
     """
     for chunk in take_records(read_lines(piece), limit):
-        yield read_chunk(chunk, piece.path, config.label_column)
+        yield read_chunk(chunk, piece.source, config.label_column)
 
 
 def read_chunk(chunk: Lines | Flaw, source: str, label_column: str | None) -> Reading:

@@ -1,0 +1,96 @@
+"""Posts as JSON lines, of any network that `networks` knows, or by named columns."""
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from emotiset.config import SourceConfig
+from emotiset.sources.blocks import Flaw, Piece, Reading, Reject, make_reject
+from emotiset.sources.door import make_tweets
+from emotiset.sources.lines import Lines, read_lines, take_records
+from emotiset.sources.networks import Network, Post, find_network, split_path
+from emotiset.sources.paths import Picker, UnreadableError, as_text
+
+
+def read_posts(
+    piece: Piece, config: SourceConfig, limit: int | None, *, format: str
+) -> Iterator[Reading]:
+    """Read the posts of a piece of JSON lines.
+
+    Parameters
+    ----------
+    piece
+        Of a file of lines.
+    config
+        Names columns.
+    limit
+        Records to read at most; None: all.
+    format
+        As `networks.find_network` knows it.
+
+    Yields
+    ------
+    Reading
+        Of at most `MAX_ROWS` lines.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be opened or read.
+    """
+    network = find_network(format, config)
+    picker = Picker(network.paths)
+    labels = None
+    if config.label_column is not None:
+        labels = Picker(split_path(config.label_column))
+    for chunk in take_records(read_lines(piece), limit):
+        yield (
+            chunk.to_reading(piece.source)
+            if isinstance(chunk, Flaw)
+            else _read_chunk(chunk, piece.source, network, picker, labels)
+        )
+
+
+def _read_chunk(
+    chunk: Lines, source: str, network: Network, picker: Picker, labels: Picker | None
+) -> Reading:
+    posts = [_read_line(line, network, picker) for line in chunk.lines]
+    batch, dropped = make_tweets(
+        pa.array([post.text for post in posts], pa.string()),
+        lang=pa.array([post.lang for post in posts], pa.string()),
+        created_at=pa.array([post.created_at for post in posts], pa.string()),
+        id=pa.array([post.id for post in posts], pa.string()),
+        is_retweet=pa.array([post.is_retweet for post in posts], pa.bool_()),
+        label=None if labels is None else _find_labels(chunk.lines, labels),
+        is_escaped=network.is_escaped,
+    )
+    bins: dict[str, int] = {}
+    rejects: list[Reject] = []
+    offsets = chunk.offsets() if dropped.size else []
+    for row in dropped.tolist():
+        post = posts[row]
+        bins[post.bin] = bins.get(post.bin, 0) + 1
+        if post.reason:
+            where = f"byte {offsets[row]}"
+            rejects.append(make_reject(source, where, post.reason, chunk.lines[row]))
+    return Reading(source, batch, bins, tuple(rejects))
+
+
+def _read_line(line: bytes, network: Network, picker: Picker) -> Post:
+    try:
+        return network.to_post(*picker.pick(line))
+    except UnreadableError as error:
+        if not line.strip():
+            return Post(None, bin="blank", reason="")
+        return Post(None, bin="unreadable", reason=str(error))
+
+
+def _find_labels(lines: list[bytes], picker: Picker) -> pa.Array:
+    labels = []
+    for line in lines:
+        try:
+            plain = [as_text(value) for value in picker.pick(line)]
+        except UnreadableError:
+            plain = []
+        labels.append(next((each for each in plain if each is not None), None))
+    return pa.array(labels, pa.string())
