@@ -74,6 +74,6 @@ def tweet_file(tweets: list[dict[str, Any]], tmp_path_factory: Any) -> Path:
     """The tweets as JSON lines, with a blank, a broken and a delete line."""
     path: Path = tmp_path_factory.mktemp("tweets") / "tweets.json"
     lines = [json.dumps(tweet) for tweet in tweets]
-    lines[100:100] = ["", '{"text": "cut sho', '{"delete": {"status": {"id": 1}}}']
+    lines[100:100] = ["", '{"text": "cut sho :)', '{"delete": {"status": {"id": 1}}}']
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path

@@ -183,6 +183,10 @@ def test_draw__agrees_with_a_judge_that_sees_all(
         with pytest.raises(OnePolarityError):
             run_draw(rows, config, n_runs, n_ranges, n_members)
         return
+    if config.test_after is not None and not all(drawn[True, p] for p in POLARITIES):
+        with pytest.raises(TooFewError):
+            run_draw(rows, config, n_runs, n_ranges, n_members)
+        return
     parts, copies, conflicting = run_draw(rows, config, n_runs, n_ranges, n_members)
     assert (copies, conflicting) == (n_copies, n_conflicting)
 
