@@ -9,7 +9,7 @@ is kept for that alone.
 """
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from html.entities import html5
 from typing import Final, NamedTuple
@@ -28,6 +28,7 @@ from emotiset.kernels.scanning import (
     scan_lines,
 )
 from emotiset.lexicon import MODIFIERS, Lexicon, Symbol, is_repeatable
+from emotiset.machine import Machine
 
 _MAX_STATES: Final = 1 << 18
 _MAX_NAME: Final = 32  # characters of an HTML entity
@@ -121,7 +122,7 @@ def build_scan(lexicon: Lexicon) -> Scan | None:
     texts = [symbol.text for symbol in lexicon.symbols]
     if any(char < " " or char in "\x7f\ufffd" for text in texts for char in text):
         return None
-    machine = _Machine()
+    machine = Machine()
     for symbol in lexicon.symbols:
         _add_symbol(machine, symbol)
     _add_entities(machine, lexicon)
@@ -134,59 +135,7 @@ def build_scan(lexicon: Lexicon) -> Scan | None:
     return None if any(plain) else scan
 
 
-class _Machine:
-    """An automaton under construction: from a state a byte may lead to several."""
-
-    def __init__(self) -> None:
-        self.edges: list[dict[int, list[int]]] = [{}]
-        self.accepts: dict[int, int] = {}
-
-    def add_state(self) -> int:
-        self.edges.append({})
-        return len(self.edges) - 1
-
-    def add_way(self, state: int, way: Iterable[bytes], target: int) -> None:
-        """Lead from *state* to *target*; each step of *way* takes one of its bytes."""
-        *heads, last = way
-        for choice in heads:
-            after = self.add_state()
-            for byte in choice:
-                self.edges[state].setdefault(byte, []).append(after)
-            state = after
-        for byte in last:
-            self.edges[state].setdefault(byte, []).append(target)
-
-    def determinize(
-        self, max_states: int
-    ) -> tuple[NDArray[np.int32], NDArray[np.uint8]] | None:
-        """Return the equal automaton in which a byte leads to one state at most."""
-        numbers: dict[frozenset[int], int] = {frozenset([0]): 0}
-        waiting, rows, accepts = [frozenset([0])], [], []
-        for members in waiting:  # grows as it goes
-            row: dict[int, set[int]] = {}
-            for member in members:
-                for byte, targets in self.edges[member].items():
-                    row.setdefault(byte, set()).update(targets)
-            ways = np.zeros(256, np.int32)
-            for byte, reached in row.items():
-                target = frozenset(reached)
-                if target not in numbers:
-                    numbers[target] = len(waiting)
-                    waiting.append(target)
-                ways[byte] = numbers[target]
-            rows.append(ways)
-            accepts.append(self._needs(members))
-            if len(waiting) > max_states:
-                return None
-        return np.stack(rows), np.array(accepts, np.uint8)
-
-    def _needs(self, members: Iterable[int]) -> int:
-        """Return the least that any symbol which ends here asks for."""
-        needs = [self.accepts[each] for each in members if each in self.accepts]
-        return int(np.bitwise_and.reduce(needs)) if needs else 0
-
-
-def _add_symbol(machine: _Machine, symbol: Symbol) -> None:
+def _add_symbol(machine: Machine, symbol: Symbol) -> None:
     text, state = symbol.text, 0
     for i, char in enumerate(text):
         target = machine.add_state()
@@ -239,7 +188,7 @@ def _escape(digits: str) -> list[bytes]:
 _AMPERSANDS: Final = ([b"&"], _escape("0026"))
 
 
-def _add_entities(machine: _Machine, lexicon: Lexicon) -> None:
+def _add_entities(machine: Machine, lexicon: Lexicon) -> None:
     r"""Accept each entity that may become part of a symbol in a way not written out.
 
     Those are the numeric ones, of which some even vanish; named ones that stand for a

@@ -202,8 +202,6 @@ def join_lines(
         for offset, data in stream:
             end = data.find(b"\n") + 1
             if end and rest.n_bytes + end - 1 > MAX_RECORD:
-                if not rest.parts:
-                    rest.start = offset
                 rest.add(offset, data[:end])
                 yield rest.to_flaw(TOO_LONG)
                 offset, data = offset + end, data[end:]
@@ -211,8 +209,7 @@ def join_lines(
             if end:
                 yield rest.start if rest.parts else offset, rest.take(data[:end])
                 offset, data = offset + end, data[end:]
-            if data:
-                rest.add(offset, data)
+            rest.add(offset, data)
     except DamagedError as error:
         yield rest.to_flaw(str(error))
         return
@@ -233,8 +230,9 @@ class _Rest:
         """Take more of the line."""
         if not self.parts:
             self.start = offset
+        if data:
+            self.parts.append(data)
         self.n_bytes += len(data)
-        self.parts.append(data)
         if self.n_bytes > MAX_RECORD:
             self.parts = [b"".join(self.parts)[:HEAD_BYTES]]
 
