@@ -60,8 +60,8 @@ def cut(data: bytes, sizes: list[int]) -> Iterator[tuple[int, bytes]]:
 
 @settings(deadline=None)
 @given(
-    st.lists(st.sampled_from([b"a", b"\n", b"bcd", b"\0", b"x" * 30])).map(b"".join),
-    st.lists(st.integers(1, 40), max_size=9),
+    st.lists(st.sampled_from([b"a", b"\n", b"bcd", b"\0", b"x" * 170])).map(b"".join),
+    st.lists(st.integers(1, 300), max_size=9),
     st.booleans(),
 )
 def test_join_lines__the_lines_and_flaws_of_split_lines(
@@ -73,8 +73,8 @@ def test_join_lines__the_lines_and_flaws_of_split_lines(
             raise DamagedError("damaged")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lines_module, "MAX_RECORD", 40)
-        patch.setattr(scanning, "MAX_RECORD", 40)
+        patch.setattr(lines_module, "MAX_RECORD", 300)
+        patch.setattr(scanning, "MAX_RECORD", 300)
         expected: list[object] = []
         for chunk in split_lines(stream()):
             is_flaw = isinstance(chunk, Flaw)
