@@ -139,10 +139,10 @@ def _add_symbol(machine: Machine, symbol: Symbol) -> None:
     text, state = symbol.text, 0
     for i, char in enumerate(text):
         target = machine.add_state()
-        ways = [way for form in write_forms(char) for way in _write_ways(form)]
+        ways = [way for form in write_forms(char) for way in write_ways(form)]
         loops = list(ways) if i and is_repeatable(text, i) else []
         if not char.isascii() and i + 1 < len(text):
-            loops += [way for each in MODIFIERS for way in _write_ways(each)]
+            loops += [way for each in MODIFIERS for way in write_ways(each)]
         for way in ways:
             machine.add_way(state, way, target)
         for way in loops:
@@ -159,7 +159,7 @@ def _is_word(char: str) -> bool:
     return char.isascii() and char.isalnum()
 
 
-def _write_ways(char: str) -> Iterator[list[bytes]]:
+def write_ways(char: str) -> Iterator[list[bytes]]:
     """Yield the ways to write a character, each step as the bytes it may take."""
     yield _literal(char)
     yield [step for unit in _utf16(char) for step in _escape(unit)]
