@@ -152,7 +152,8 @@ def train(
         Path | None, option(_OUTPUT, "Labeled sample as Parquet.")
     ] = None,
     rejects: Annotated[
-        Path | None, option(_OUTPUT, "Unreadable records as JSON lines.")
+        Path | None,
+        option(_OUTPUT, "Unreadable records as JSON lines; decodes every line."),
     ] = None,
     config: Annotated[
         Path | None, option(_OUTPUT, "TOML file of these settings; options win.")
