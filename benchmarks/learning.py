@@ -34,7 +34,7 @@ from emotiset.learner import EXAMPLES, fit_batch, fit_member, start_learner
 N_FEATURES = 1 << 20
 BATCH_ROWS = 16_384
 PEER_ROWS = 10_000
-FEATURES = FeatureConfig(n_features=N_FEATURES)
+FEATURES = FeatureConfig(features="byte4", n_features=N_FEATURES)
 SETTINGS = FEATURES, LearnerConfig(epochs=1)
 
 
@@ -114,7 +114,7 @@ def time_emotiset(examples: pa.RecordBatch) -> tuple[float, float]:
             hash_features(batch["text"], FEATURES)
 
     def learn_all() -> None:
-        state = start_learner(FEATURES)
+        state = start_learner(*SETTINGS)
         for batch in batches:
             state = fit_batch(state, batch, *SETTINGS)
 

@@ -119,22 +119,33 @@ def train(
         int | None, option(_MODEL, "Classifiers that vote.", default="by sample size")
     ] = None,
     features: Annotated[
-        str | None, _setting(_MODEL, "features", "Feature set: byte4.")
+        str | None, _setting(_MODEL, "features", "Feature set: mixed or byte4.")
     ] = None,
     n_features: Annotated[
         int | None, _setting(_MODEL, "n_features", "Columns, a power of two.")
     ] = None,
     learner: Annotated[
-        str | None, _setting(_MODEL, "learner", "logistic or pegasos.")
+        str | None,
+        option(
+            _MODEL,
+            "averaged, logistic or pegasos.",
+            default="averaged; byte4: logistic",
+        ),
+    ] = None,
+    scale: Annotated[
+        str | None,
+        option(_MODEL, "Of columns: nb or none.", default="nb for averaged"),
     ] = None,
     epochs: Annotated[
-        int | None, _setting(_MODEL, "epochs", "Passes over the sample.")
+        int | None, option(_MODEL, "Passes over the sample.", default="by learner")
     ] = None,
     alpha: Annotated[
         float | None,
         option(_MODEL, "L2 regularization strength.", default="by learner"),
     ] = None,
-    eta0: Annotated[float | None, _setting(_MODEL, "eta0", "First step size.")] = None,
+    eta0: Annotated[
+        float | None, option(_MODEL, "First step size.", default="by learner")
+    ] = None,
     vote: Annotated[
         str | None, _setting(_MODEL, "vote", "majority, weighted or mean.")
     ] = None,

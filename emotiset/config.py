@@ -14,19 +14,16 @@ import msgspec
 
 from emotiset.checks import check_choice, check_range, check_types
 from emotiset.errors import ConfigError
+from emotiset.learning import FeatureSet as FeatureSet
+from emotiset.learning import LearnerConfig as LearnerConfig
+from emotiset.learning import LearnerName as LearnerName
 
 TweetFormat = Literal["tweets", "bluesky", "mastodon", "reddit", "json"]
 TableFormat = Literal["csv", "parquet", "text"]
 Format = Literal["auto", TweetFormat, TableFormat, "simulated"]
 Vote = Literal["majority", "weighted", "mean"]
-FeatureSet = Literal["byte4"]
-LearnerName = Literal["logistic", "pegasos"]
-
 _MAX_LOG2_FEATURES: Final = 28
 _TEST_FRACTION: Final = 0.1
-
-# Chosen, with eta0 and epochs, on a part of the training tweets of Sentiment140.
-_ALPHAS: Final[dict[LearnerName, float]] = {"logistic": 1e-5, "pegasos": 3e-3}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,13 +168,14 @@ class FeatureConfig:
     Attributes
     ----------
     features
-        Name of the feature set; ``byte4`` is the paper's.
+        Name of the feature set: ``mixed`` takes words and byte n-grams, ``byte4`` is
+        the paper's.
     n_features
         Columns, a power of two.
     """
 
-    features: FeatureSet = "byte4"
-    n_features: int = 1 << 20
+    features: FeatureSet = "mixed"
+    n_features: int = 1 << 21
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -189,47 +187,6 @@ class FeatureConfig:
                 f"n_features needs a power of two up to 2^{_MAX_LOG2_FEATURES}, found "
                 f"{self.n_features}: try {1 << min(log2, _MAX_LOG2_FEATURES)}"
             )
-
-
-@dataclass(frozen=True, kw_only=True)
-class LearnerConfig:
-    """How one member learns from its part of the sample.
-
-    Attributes
-    ----------
-    learner
-        ``logistic`` regression by SGD, or ``pegasos``.
-    epochs
-        Passes over the part.
-    alpha
-        L2 regularization strength; multiplies ``|w|**2 / 2``.  None: 1e-5 for
-        ``logistic``, 0.003 for ``pegasos``.
-    eta0
-        First step size of ``logistic``; ``pegasos`` sets its own.
-    """
-
-    learner: LearnerName = "logistic"
-    epochs: int = 3
-    alpha: float | None = None
-    eta0: float = 0.015
-
-    def __post_init__(self) -> None:
-        """Check the values."""
-        check_choice("learner", self.learner, get_args(LearnerName))
-        check_range("epochs", self.epochs, at_least=1, at_most=1000)
-        least_alpha = 1e-12 if self.learner == "pegasos" else 0  # pegasos divides by it
-        check_range("alpha", self.alpha, at_least=least_alpha, at_most=1)
-        check_range("eta0", self.eta0, at_least=1e-9, at_most=1e3)
-        if self.learner == "logistic" and self.resolved_alpha * self.eta0 >= 1:
-            raise ConfigError(
-                "alpha * eta0 needs to stay under 1, found "
-                f"{self.resolved_alpha * self.eta0:g}: lower one of them"
-            )
-
-    @property
-    def resolved_alpha(self) -> float:
-        """The L2 strength in use: the one set, or the learner's own default."""
-        return float(_ALPHAS[self.learner] if self.alpha is None else self.alpha)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -262,6 +219,7 @@ found 1000: try 512
         for part in TrainConfig.__bases__:
             part.__post_init__(self)  # type: ignore[attr-defined]
         check_choice("vote", self.vote, get_args(Vote))
+        self.resolve(self.features)  # which looks at what holds between settings
         if self.positive is not None and self.label_column is None:
             raise ConfigError(
                 "positive and negative name values of the label column, found no "

@@ -1,10 +1,12 @@
 """From text to rows of a sparse matrix, by the hashing trick.
 
 White space is folded here and nowhere else, so that training and prediction agree.
-A feature set is a name in `FEATURE_SETS` and a kernel behind it.
+A feature set is a name in `FEATURE_SETS`, which tells the kernel behind it and what
+the kernel needs.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -15,16 +17,68 @@ from scipy.sparse import csr_matrix
 
 from emotiset.config import FeatureConfig, FeatureSet
 from emotiset.errors import SchemaError
+from emotiset.kernels.mixed import (
+    COLUMNS_PER_BYTE,
+    COLUMNS_PER_ROW,
+    hash_mixed,
+    mixed_scratch_sizes,
+)
 from emotiset.kernels.ngrams import hash_byte4, scratch_sizes
 
-# Every kernel takes what `hash_byte4` takes.
-FEATURE_SETS: Final[dict[FeatureSet, Callable[..., None]]] = {"byte4": hash_byte4}
+
+@dataclass(frozen=True)
+class FeatureKernel:
+    """How a feature set is computed.
+
+    Attributes
+    ----------
+    hash_rows
+        Takes what `emotiset.kernels.ngrams.hash_byte4` takes.
+    scratch_sizes
+        From the longest text and the number of columns to the sizes of its scratch.
+    columns_per_byte, columns_per_row
+        The most that it writes, before equal columns of a row become one.
+    is_lower_case
+        It wants text in lower case.
+    is_normalized
+        A row of n ones is divided by the square root of n, so that a long text counts
+        as much as a short one.
+    """
+
+    hash_rows: Callable[..., None]
+    scratch_sizes: Callable[[int, int], tuple[int, int]]
+    columns_per_byte: int
+    columns_per_row: int
+    is_lower_case: bool
+    is_normalized: bool
+
+
+FEATURE_SETS: Final[dict[FeatureSet, FeatureKernel]] = {
+    "byte4": FeatureKernel(
+        hash_byte4,
+        scratch_sizes,
+        columns_per_byte=1,
+        columns_per_row=1,
+        is_lower_case=False,
+        is_normalized=False,
+    ),
+    "mixed": FeatureKernel(
+        hash_mixed,
+        mixed_scratch_sizes,
+        COLUMNS_PER_BYTE,
+        COLUMNS_PER_ROW,
+        is_lower_case=True,
+        is_normalized=True,
+    ),
+}
+
+Rows = tuple[NDArray[np.uint64], NDArray[np.uint32]]
 
 
 def hash_features(
     text: pa.Array | pa.ChunkedArray, config: FeatureConfig
 ) -> csr_matrix:
-    """Return the hashed features of each text as a row of ones.
+    """Return the hashed features of each text as a row.
 
     Parameters
     ----------
@@ -38,8 +92,8 @@ def hash_features(
     -------
     csr_matrix
         float32[n_texts, n_features] with int32 indices.  Each column once in a row, in
-        the order in which they first occur in the text, so not sorted.  8 bytes for
-        each byte of text, at most.
+        the order in which they first occur in the text, so not sorted.  A row is of
+        ones, or of equal values and of length 1 where the feature set is normalized.
 
     Raises
     ------
@@ -53,26 +107,54 @@ def hash_features(
 
     Examples
     --------
-    >>> X = hash_features(pa.array(["abcd", "  abcd ", "", None]), FeatureConfig())
+    >>> config = FeatureConfig(features="byte4")
+    >>> X = hash_features(pa.array(["abcd", "  abcd ", "", None]), config)
     >>> X.shape, X.getnnz(axis=1).tolist(), (X[0] != X[1]).nnz
-    ((4, 1048576), [1, 1, 0, 0], 0)
+    ((4, 2097152), [1, 1, 0, 0], 0)
     """
-    offsets, data = _string_buffers(text)
-    indptr, indices = _hash_rows(offsets, data, config)
+    indptr, indices = hash_rows(text, config)
     values = np.ones(len(indices), np.float32)
-    return csr_matrix((values, indices, indptr), (len(text), config.n_features))
+    if is_normalized(config):
+        n_columns = (indptr[1:] - indptr[:-1]).astype(np.int64)
+        lengths = np.sqrt(np.maximum(n_columns, 1))
+        values = np.repeat((1 / lengths).astype(np.float32), n_columns)
+    signed = indices.view(np.int32), indptr.view(np.int64)  # what SciPy wants
+    return csr_matrix((values, *signed), (len(text), config.n_features))
 
 
-def _hash_rows(
+def is_normalized(config: FeatureConfig) -> bool:
+    """Tell whether the rows of a feature set are divided by their length."""
+    return FEATURE_SETS[config.features].is_normalized
+
+
+def hash_rows(text: pa.Array | pa.ChunkedArray, config: FeatureConfig) -> Rows:
+    """Return where the ones of each row stand: what kernels take; see `hash_features`.
+
+    Returns
+    -------
+    indptr, indices : uint64[n_texts + 1], uint32[nnz]
+        Row r has its columns in ``indices[indptr[r]:indptr[r + 1]]``.
+    """
+    _check_text(text.type)
+    strings = _fill_nulls(text)
+    if FEATURE_SETS[config.features].is_lower_case:
+        strings = pc.utf8_lower(strings)
+    offsets, data = _string_buffers(strings)
+    return _run_kernel(offsets, data, config)
+
+
+def _run_kernel(
     offsets: NDArray[np.uint64], data: NDArray[np.uint8], config: FeatureConfig
-) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+) -> Rows:
+    kernel = FEATURE_SETS[config.features]
     n_rows = len(offsets) - 1
     n_bytes = int(offsets[-1] - offsets[0])
     longest_text = int(np.diff(offsets).max(initial=0))
-    n_folded, n_slots = scratch_sizes(longest_text, config.n_features)
+    n_folded, n_slots = kernel.scratch_sizes(longest_text, config.n_features)
+    most = kernel.columns_per_byte * n_bytes + kernel.columns_per_row * n_rows
     indptr = np.empty(n_rows + 1, np.uint64)
-    indices = np.empty(n_bytes + n_rows, np.uint32)
-    FEATURE_SETS[config.features](
+    indices = np.empty(most, np.uint32)
+    kernel.hash_rows(
         offsets,
         data,
         config.n_features,
@@ -81,20 +163,20 @@ def _hash_rows(
         indptr,
         indices,
     )
-    # The kernel's columns are unsigned, SciPy's are not.
-    return indptr.view(np.int64), indices[: indptr[-1]].view(np.int32)
+    return indptr, indices[: indptr[-1]]
 
 
-def _string_buffers(
-    text: pa.Array | pa.ChunkedArray,
-) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
-    # Both read-only, always: for another kind of array numba compiles once more.
-    _check_text(text.type)
+def _fill_nulls(text: pa.Array | pa.ChunkedArray) -> pa.LargeStringArray:
     strings = text.cast(pa.large_string())
     if isinstance(strings, pa.ChunkedArray):
         strings = strings.combine_chunks()
-    if strings.null_count:
-        strings = pc.fill_null(strings, "")
+    return pc.fill_null(strings, "") if strings.null_count else strings
+
+
+def _string_buffers(
+    strings: pa.LargeStringArray,
+) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+    # Both read-only, always: for another kind of array numba compiles once more.
     _, where, bytes_ = strings.buffers()
     offsets = np.zeros(len(strings) + 1, np.uint64)
     if len(strings):

@@ -6,7 +6,7 @@ value of an earlier graph is needed, its future stands in for it.
 
 Tasks for B blocks in G runs, R ranges of key space and P members: B reads, 2 G for
 the runs, G (R + 1) + 2 R for the counts, at most 4 looks, G (P + 2) for the pieces,
-2 (P + 1) for the parts and 1 for the judgment.
+2 (P + 1) for the parts, P + P / 7 for the scale and 1 for the judgment.
 """
 
 from collections.abc import Callable, Sequence
@@ -34,12 +34,14 @@ from emotiset.partition import (
     take_tally,
 )
 from emotiset.sampling import Group, Rule, find_survivors
+from emotiset.scaling import count_part, find_gains, merge_counts
 from emotiset.sources import Block
 
 # A block yields about 100 kB of labeled rows, so a run of 32 is worth a task; and so
 # few runs keep the matrices of runs by ranges and of runs by members small.
 _MIN_BLOCKS_PER_RUN = 32
 _MAX_RUNS = 64
+_COUNTS_PER_MERGE = 8
 
 
 def label_blocks(
@@ -125,7 +127,25 @@ def exchange(runs: Sequence[Any], draw: Draw) -> list[Delayed]:
     ]
 
 
-def fit_members(parts: Sequence[Any], config: TrainConfig) -> Bag:
+def find_scale(parts: Sequence[Any], config: TrainConfig) -> Delayed:
+    """Find how telling each column is in all parts together.
+
+    Returns
+    -------
+    Delayed
+        `Gains`.  Each part is read once.  A tree adds the counts up, 8 bytes for each
+        column and part; a task holds those of eight.
+    """
+    counts = [_task(count_part, part, config) for part in parts]
+    while len(counts) > 1:
+        starts = range(0, len(counts), _COUNTS_PER_MERGE)
+        counts = [
+            _task(merge_counts, counts[at : at + _COUNTS_PER_MERGE]) for at in starts
+        ]
+    return _task(find_gains, counts[0])
+
+
+def fit_members(parts: Sequence[Any], config: TrainConfig, gains: Any = None) -> Bag:
     """Train one member on each part.
 
     Parameters
@@ -134,6 +154,8 @@ def fit_members(parts: Sequence[Any], config: TrainConfig) -> Bag:
         Batches in visiting order, read once; each part is a partition of a bag.
     config
         Features and learner, the same for every member.
+    gains
+        Of all parts, where the learner scales columns.
 
     Returns
     -------
@@ -142,7 +164,8 @@ def fit_members(parts: Sequence[Any], config: TrainConfig) -> Bag:
         partition lacks a polarity.
     """
     examples = bag.from_delayed([delayed(part) for part in parts])
-    return examples.map_partitions(partial(fit_part, config=config))
+    fit = partial(fit_part, config=config)
+    return examples.map_partitions(fit, gains=None if gains is None else delayed(gains))
 
 
 def judge(held_out: Any, fitted: Sequence[Any], config: TrainConfig) -> Delayed:

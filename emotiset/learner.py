@@ -4,60 +4,35 @@ A fold: `start_learner` makes the state, `fit_batch` takes a batch into it and
 `finish_member` turns it into a `Member`.  `fit_member` is the three together.  What is
 held is the state and one batch, and how the examples are cut into batches changes
 nothing, not even the last bit.
+
+What each learner does with an example is told in `emotiset.kernels.sgd` and
+`emotiset.kernels.averaged`; how telling a column is, in `emotiset.scaling`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import Final
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from emotiset.config import FeatureConfig, LearnerConfig
-from emotiset.errors import InputError, OnePolarityError
-from emotiset.features import hash_features
-from emotiset.kernels._math import log
+from emotiset.errors import OnePolarityError
+from emotiset.examples import EXAMPLES as EXAMPLES
+from emotiset.examples import read_examples
+from emotiset.features import hash_rows, is_normalized
+from emotiset.kernels.averaged import (
+    GAIN,
+    TABLE_WIDTH,
+    average_weights,
+    averaged_logistic,
+)
 from emotiset.kernels.sgd import Progress, pegasos, sgd_logistic
-from emotiset.schema import LABELED, NEGATIVE, POSITIVE, check_schema
-
-EXAMPLES: Final = pa.schema([LABELED.field("polarity"), LABELED.field("text")])
-
-
-@dataclass(frozen=True, eq=False)
-class Member:
-    """One trained linear classifier; a positive score means positive polarity.
-
-    Attributes
-    ----------
-    weights
-        float32[n_features], one for each column.
-    intercept
-        Added to every score.
-    vote_weight
-        What its vote counts in a weighted vote, >= 0; see `vote_weight`.
-    n_examples
-        Examples it was trained on, in each epoch.
-    n_correct
-        How many of them it had right in the first epoch, each scored just before it
-        was learned from; a score of 0 is not right.
-    progressive_loss
-        Mean loss of the same scores, of the learner's own kind: log loss in nats, or
-        hinge for ``pegasos``.
-
-    References
-    ----------
-    .. [1] A. Blum, A. Kalai, J. Langford, "Beating the Hold-Out: Bounds for K-fold and
-       Progressive Cross-Validation", COLT 1999.
-    """
-
-    weights: NDArray[np.float32]
-    intercept: float
-    vote_weight: float
-    n_examples: int
-    n_correct: int
-    progressive_loss: float
+from emotiset.member import Member as Member
+from emotiset.member import vote_weight
+from emotiset.scaling import Gains, count_part, find_gains
+from emotiset.schema import POSITIVE
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,22 +42,26 @@ class LearnerState:
     Attributes
     ----------
     weights
-        float64[n_features], changed in place: a state is spent once a batch has been
-        taken into it, and only its counts still stand.
+        float64[n_features], or float32[n_features, 3] for ``averaged``; changed in
+        place: a state is spent once a batch has been taken into it, and only its
+        counts still stand.
     progress
         Scale, intercept and running sums.
     n_positive, n_negative
         Examples of each polarity so far.
     """
 
-    weights: NDArray[np.float64]
+    weights: NDArray[np.float64] | NDArray[np.float32]
     progress: Progress
     n_positive: int
     n_negative: int
 
 
 def fit_member(
-    batches: Sequence[pa.RecordBatch], features: FeatureConfig, learner: LearnerConfig
+    batches: Sequence[pa.RecordBatch],
+    features: FeatureConfig,
+    learner: LearnerConfig,
+    gains: Gains | None = None,
 ) -> Member:
     """Train one member.
 
@@ -94,7 +73,10 @@ def fit_member(
     features
         Feature set and number of columns.
     learner
-        Which learner, and its settings.
+        Which learner, and its settings; see `LearnerConfig.resolve`.
+    gains : float32[n_features]
+        What `find_gains` made of the whole sample; None: of these examples alone.  For
+        scale ``nb`` only.
 
     Returns
     -------
@@ -121,20 +103,35 @@ def fit_member(
     emotiset.errors.OnePolarityError: a member needs examples of both polarities, \
 found 2 positive and 0 negative: give it more examples or train fewer members
     """
+    learner = learner.resolve(features.features)
+    if learner.scale == "nb" and gains is None:
+        gains = find_gains(count_part(batches, features))
 
     def fit_next(state: LearnerState, batch: pa.RecordBatch) -> LearnerState:
         return fit_batch(state, batch, features, learner)
 
-    state = first_epoch = reduce(fit_next, batches, start_learner(features))
+    start = start_learner(features, learner, gains)
+    state = first_epoch = reduce(fit_next, batches, start)
     _check_polarities(first_epoch)
-    for _ in range(1, learner.epochs):
+    for _ in range(1, learner.epochs or 1):
         state = reduce(fit_next, batches, state)
     return finish_member(state, first_epoch)
 
 
-def start_learner(features: FeatureConfig) -> LearnerState:
-    """Return the state before any example: all weights 0."""
-    return LearnerState(np.zeros(features.n_features), Progress(), 0, 0)
+def start_learner(
+    features: FeatureConfig, learner: LearnerConfig, gains: Gains | None = None
+) -> LearnerState:
+    """Return the state before any example: all weights 0.
+
+    Without *gains* all columns are as telling; a learner that has no use for them
+    leaves them out.
+    """
+    n = features.n_features
+    if learner.resolve(features.features).learner != "averaged":
+        return LearnerState(np.zeros(n), Progress(), 0, 0)
+    table = np.zeros((n, TABLE_WIDTH), np.float32)
+    table[:, GAIN] = 1 if gains is None else gains
+    return LearnerState(table, Progress(), 0, 0)
 
 
 def fit_batch(
@@ -166,15 +163,19 @@ def fit_batch(
     SchemaError
         If a column is missing or has another type.
     """
-    check_schema(batch, EXAMPLES, stage="fit_member")
-    polarity, n_positive = _read_polarity(batch.column("polarity"))
-    X = hash_features(batch.column("text"), features)
-    rows = X.indptr, X.indices, polarity, state.weights, state.progress
+    learner = learner.resolve(features.features)
+    text, polarity = read_examples(batch)
+    n_positive = int(np.count_nonzero(polarity == POSITIVE))
+    rows = *hash_rows(text, features), polarity, state.weights, state.progress
+    # For a whole number numba would compile once more.
+    eta0, alpha = float(learner.eta0 or 0), float(learner.alpha or 0)
+    normalize = is_normalized(features)
     if learner.learner == "pegasos":
-        progress = pegasos(*rows, learner.resolved_alpha)
+        progress = pegasos(*rows, alpha, normalize)
+    elif learner.learner == "logistic":
+        progress = sgd_logistic(*rows, eta0, alpha, normalize)
     else:
-        eta0 = float(learner.eta0)  # for a whole number numba compiles once more
-        progress = sgd_logistic(*rows, eta0, learner.resolved_alpha)
+        progress = averaged_logistic(*rows, eta0, alpha, normalize)
     return LearnerState(
         state.weights,
         progress,
@@ -208,10 +209,10 @@ def finish_member(
     """
     _check_polarities(state)
     fresh = (first_epoch or state).progress
-    scale = state.progress.scale
+    weights, intercept = _read_weights(state)
     return Member(
-        weights=(scale * state.weights).astype(np.float32),
-        intercept=scale * state.progress.intercept,
+        weights=weights,
+        intercept=intercept,
         vote_weight=vote_weight(fresh.n_correct, fresh.step),
         n_examples=fresh.step,
         n_correct=fresh.n_correct,
@@ -219,54 +220,15 @@ def finish_member(
     )
 
 
-def vote_weight(n_correct: int, n_examples: int) -> float:
-    """Return the log-odds that a member is right, at least 0.
-
-    The weights that make the best weighted vote of independent members [1]_.  One is
-    added to the right and to the wrong answers, so that the weight is finite.
-
-    Parameters
-    ----------
-    n_correct, n_examples
-        Progressive counts, as in `Member`.
-
-    Returns
-    -------
-    float
-        0 for a member that is right no more often than wrong.
-
-    References
-    ----------
-    .. [1] L. Shapley, B. Grofman, "Optimizing group judgmental accuracy in the
-       presence of interdependencies", Public Choice 43, 1984.
-
-    Examples
-    --------
-    >>> round(vote_weight(3, 4), 4), vote_weight(1, 4), vote_weight(0, 0)
-    (0.6931, 0.0, 0.0)
-    """
-    odds = (n_correct + 1) / (n_examples - n_correct + 1)
-    weight: float = log(max(odds, 1.0))
-    return weight
-
-
-def _read_polarity(column: pa.Array) -> tuple[NDArray[np.int8], int]:
-    # The polarities, and how many are positive.
-    if column.null_count:
-        raise InputError(
-            "fit_member needs a polarity in every row, found "
-            f"{column.null_count} nulls: drop those rows first"
-        )
-    polarity: NDArray[np.int8] = column.to_numpy()
-    n_positive = int(np.count_nonzero(polarity == POSITIVE))
-    n_negative = int(np.count_nonzero(polarity == NEGATIVE))
-    if n_positive + n_negative != len(polarity):
-        strange = polarity[(polarity != POSITIVE) & (polarity != NEGATIVE)][0]
-        raise InputError(
-            f"fit_member needs polarities {NEGATIVE} and {POSITIVE}, found {strange}: "
-            "map the labels first"
-        )
-    return polarity, n_positive
+def _read_weights(state: LearnerState) -> tuple[NDArray[np.float32], float]:
+    # Of the last step, or the mean over all steps.
+    progress = state.progress
+    if state.weights.ndim == 1:
+        last = (progress.scale * state.weights).astype(np.float32)
+        return last, progress.scale * progress.intercept
+    mean = np.empty(len(state.weights), np.float32)
+    average_weights(state.weights, progress.total_scale, progress.step, mean)
+    return mean, progress.total_intercept / progress.step
 
 
 def _check_polarities(state: LearnerState) -> None:

@@ -30,6 +30,7 @@ from emotiset.sampling import (
     sort_copies,
     split_pairs,
 )
+from emotiset.scaling import Gains
 from emotiset.scan import build_scan
 from emotiset.schema import LABELED, empty_batch
 from emotiset.sources import Block, Reading, Reject, Seen, read_block
@@ -208,10 +209,17 @@ class Fitted:
     digest: tuple[int, int]
 
 
-def fit_part(batches: Iterable[pa.RecordBatch], config: TrainConfig) -> list[Fitted]:
-    """Train one member on the batches of one part, in their order."""
+def fit_part(
+    batches: Iterable[pa.RecordBatch],
+    config: TrainConfig,
+    gains: Gains | None = None,
+) -> list[Fitted]:
+    """Train one member on the batches of one part, in their order.
+
+    *gains* are those of the whole sample, where the learner scales columns.
+    """
     batches = list(batches)
-    member = fit_member(batches, config, config)
+    member = fit_member(batches, config, config, gains)
     return [Fitted(member, digest_keys(batches))]
 
 

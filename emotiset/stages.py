@@ -142,10 +142,19 @@ class Stages:
             self._wait(parts, "exchange", unit="parts")
             return parts
 
-    def fit(self, parts: Sequence[Future]) -> list[Future]:
+    def scale(self, parts: Sequence[Future]) -> Future | None:
+        """Find how telling each column is, where the learner wants to know."""
+        if self.config.resolve(self.config.features).scale != "nb":
+            return None
+        with self.clock.time("scale"):
+            gains: Future = self.client.compute(graph.find_scale(parts, self.config))
+            self._wait([gains], "scale")
+            return gains
+
+    def fit(self, parts: Sequence[Future], gains: Future | None) -> list[Future]:
         """Train one member on each part; each future holds a list of one `Fitted`."""
         with self.clock.time("train"):
-            members = graph.fit_members(parts, self.config)
+            members = graph.fit_members(parts, self.config, gains)
             fitted: list[Future] = self.client.compute(members.to_delayed())
             self._wait(fitted, "train", unit="members")
             return fitted

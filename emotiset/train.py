@@ -96,7 +96,8 @@ def train(
         check_labels(labeled.tally.labels, config)
         drawn = stages.draw(labeled)
         parts = stages.exchange(labeled, drawn.draw)
-        fitted = stages.fit(parts[:-1])
+        gains = stages.scale(parts[:-1])
+        fitted = stages.fit(parts[:-1], gains)
         metrics = stages.judge(parts[-1], fitted)
         if sample_out is not None:
             write_sample(sample_out, (part.result() for part in parts))

@@ -24,7 +24,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from emotiset.config import FeatureConfig, Vote
-from emotiset.features import hash_features
+from emotiset.features import hash_rows, is_normalized
 from emotiset.kernels.votes import mean_votes, score_rows, share_votes
 from emotiset.learner import Member
 from emotiset.schema import NEGATIVE, POSITIVE
@@ -69,8 +69,9 @@ def score_texts(
     """
     weights, intercepts = _as_kernels_want(weights), _as_kernels_want(intercepts)
     scores = np.empty((len(text), len(intercepts)), np.float32)
-    X = hash_features(text, features)
-    score_rows(X.indptr, X.indices, weights, intercepts, scores)
+    indptr, indices = hash_rows(text, features)
+    normalize = is_normalized(features)
+    score_rows(indptr, indices, weights, intercepts, scores, normalize)
     return scores
 
 

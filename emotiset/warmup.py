@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from emotiset.config import (
     FeatureConfig,
+    FeatureSet,
     LearnerConfig,
     LearnerName,
     TrainConfig,
@@ -81,7 +82,9 @@ def call_learning_kernels() -> None:
     rows = pa.record_batch(
         [pa.array([1, 1, -1, -1], pa.int8()), pa.array(text)], schema=EXAMPLES
     )
-    features = FeatureConfig(n_features=1024)
+    for name in get_args(FeatureSet):
+        features = FeatureConfig(features=name, n_features=1024)
+        member = fit_member([rows], features, LearnerConfig())
     for learner in get_args(LearnerName):
         member = fit_member([rows], features, LearnerConfig(learner=learner))
     for vote in get_args(Vote):

@@ -64,7 +64,7 @@ def test_help__groups_the_options_and_shows_defaults() -> None:
     assert done.returncode == 0
     for word in ("Input", "Labels", "Sample", "Model", "Cluster", "Output"):
         assert f"─ {word} ─" in done.stdout
-    for word in ("--per-class", "[default: (64MiB)]", "[default: (1048576)]"):
+    for word in ("--per-class", "[default: (64MiB)]", "[default: (2097152)]"):
         assert word in done.stdout
 
 

@@ -4,6 +4,7 @@ import csv
 import gzip
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pyarrow as pa
@@ -12,13 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
-from emotiset.config import FeatureConfig
+from emotiset.config import FeatureConfig, FeatureSet
 from emotiset.errors import SchemaError
 from emotiset.features import FEATURE_SETS, hash_features
 from emotiset.kernels.ngrams import hash_byte4
+from emotiset.labeling import strip_symbols
+from emotiset.lexicon import load_lexicon
 
-CONFIG = FeatureConfig()
-WIDE = FeatureConfig(n_features=1 << 28)  # so wide that columns tell n-grams apart
+CONFIG = FeatureConfig(features="byte4", n_features=1 << 20)
+WIDE = FeatureConfig(
+    features="byte4", n_features=1 << 28
+)  # so wide that columns tell n-grams apart
 TEXTS = ["so happy today", "", "  née  à\u3000Paris \U0001f600 ", "abc", "so so so so"]
 
 
@@ -98,12 +103,12 @@ def test_hash_features__compiles_once_for_all_forms() -> None:
     compiled = list(hash_byte4.signatures)
     for text in (pa.array(TEXTS), pa.array([], pa.large_string()), pa.array([""])):
         hash_features(text, CONFIG)
-        hash_features(text.slice(0, 1), FeatureConfig(n_features=2))
+        hash_features(text.slice(0, 1), FeatureConfig(features="byte4", n_features=2))
     assert list(hash_byte4.signatures) == compiled
 
 
 def test_hash_features__every_name_has_a_kernel() -> None:
-    assert set(FEATURE_SETS) == {"byte4"}
+    assert set(FEATURE_SETS) == set(get_args(FeatureSet))
 
 
 # Always the same examples: now and then two of all n-grams do share a column.
@@ -120,15 +125,20 @@ def test_hash_features__counts_distinct_grams(texts: list[str]) -> None:
             assert len(columns[i] & columns[j]) == len(row & grams[j])
 
 
+@pytest.mark.parametrize("name", get_args(FeatureSet))
 @settings(deadline=None)
-@given(st.text(max_size=20), st.text(max_size=20), st.text(" \t\n\u00a0", min_size=1))
+@given(
+    left=st.text(max_size=20),
+    right=st.text(max_size=20),
+    gap=st.text(" \t\n\u00a0", min_size=1),
+)
 def test_hash_features__what_is_removed_leaves_no_trace(
-    left: str, right: str, gap: str
+    name: FeatureSet, left: str, right: str, gap: str
 ) -> None:
     # A symbol is replaced by a blank: wherever it stood, the features are the same.
     X = hash_features(
         pa.array([f"{left} {right}", f"{left}{gap} {gap}{right}", f" {left} {right} "]),
-        CONFIG,
+        FeatureConfig(features=name),
     )
     first, second, third = _rows(X)
     assert first == second == third
@@ -136,11 +146,42 @@ def test_hash_features__what_is_removed_leaves_no_trace(
 
 @pytest.mark.parametrize("n_features", [2, 1 << 28])
 def test_hash_features__number_of_columns_at_its_limits(n_features: int) -> None:
-    config = FeatureConfig(n_features=n_features)
+    config = FeatureConfig(features="byte4", n_features=n_features)
     X = hash_features(pa.array(["the quick brown fox", "jumps"]), config)
     assert X.shape == (2, n_features)
     assert X.indices.max() < n_features
     assert X.getnnz(axis=1).tolist() == ([2, 2] if n_features == 2 else [16, 2])
+
+
+@pytest.mark.parametrize("name", get_args(FeatureSet))
+@settings(deadline=None)
+@given(
+    st.text(max_size=30), st.sampled_from([(":)", ":("), ("😊", "😒"), ("<3", "</3")])
+)
+def test_hash_features__swapped_symbols_leave_no_trace(
+    name: FeatureSet, text: str, symbols: tuple[str, str]
+) -> None:
+    # Whatever stands around them, and wherever: what one leaves, the other leaves.
+    words, rows = text.split(" "), []
+    for symbol in symbols:
+        texts = [" ".join([*words[:i], symbol, *words[i:]]) for i in range(len(words))]
+        stripped = strip_symbols(pa.array(texts, pa.string()), load_lexicon())
+        rows.append(_rows(hash_features(stripped, FeatureConfig(features=name))))
+    assert rows[0] == rows[1]
+
+
+def test_hash_features__mixed_rows_have_length_1() -> None:
+    X = hash_features(pa.array([*TEXTS, None]), FeatureConfig())
+    lengths = np.sqrt(X.multiply(X).sum(axis=1)).A1
+    np.testing.assert_allclose(lengths, [1, 0, 1, 1, 1, 0], rtol=1e-6)
+    X.check_format(full_check=True)
+
+
+def test_hash_features__mixed_folds_case_of_all_scripts() -> None:
+    pairs = [("SO HAPPY", "so happy"), ("ÜBEL", "übel"), ("ДА Ω", "да ω")]
+    for upper, lower in pairs:
+        X = hash_features(pa.array([upper, lower]), FeatureConfig())
+        assert (X[0] != X[1]).nnz == 0
 
 
 def test_hash_features__real_tweets(real_data: Path) -> None:

@@ -10,7 +10,9 @@ import pytest
 FOLDER = Path(__file__).parent
 FILES = [
     "test_automaton.py",
+    "test_kernels_averaged.py",
     "test_kernels_math.py",
+    "test_kernels_mixed.py",
     "test_kernels_ngrams.py",
     "test_kernels_sgd.py",
 ]

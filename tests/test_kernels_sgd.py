@@ -32,15 +32,15 @@ def _examples(
     return csr_matrix(dense.astype(np.float32)), polarity.astype(np.int8)
 
 
-def _logistic(eta0: float, alpha: float) -> Fit:
+def _logistic(eta0: float, alpha: float, normalize: bool = False) -> Fit:
     return lambda X, polarity, weights, progress: sgd_logistic(
-        X.indptr, X.indices, polarity, weights, progress, eta0, alpha
+        X.indptr, X.indices, polarity, weights, progress, eta0, alpha, normalize
     )
 
 
-def _pegasos(alpha: float) -> Fit:
+def _pegasos(alpha: float, normalize: bool = False) -> Fit:
     return lambda X, polarity, weights, progress: pegasos(
-        X.indptr, X.indices, polarity, weights, progress, alpha
+        X.indptr, X.indices, polarity, weights, progress, alpha, normalize
     )
 
 
@@ -58,16 +58,31 @@ def _with_constant(X: csr_matrix) -> Floats:
     return np.hstack([dense, np.ones((len(dense), 1))])
 
 
+def _normalized(X: csr_matrix) -> csr_matrix:
+    """Divide each row by its length."""
+    lengths = np.sqrt(np.maximum(X.getnnz(axis=1), 1))
+    return csr_matrix(X.toarray().astype(np.float64) / lengths[:, None])
+
+
 def _slow_logistic(
-    X: csr_matrix, polarity: NDArray[np.int8], eta0: float, alpha: float, epochs: int
+    X: csr_matrix,
+    polarity: NDArray[np.int8],
+    eta0: float,
+    alpha: float,
+    epochs: int,
+    steps: Floats | float = 1.0,
 ) -> tuple[Floats, float, int]:
+    """Take steps in dense vectors; *steps* are those of the columns, the constant last.
+
+    A step shrinks every weight alike.
+    """
     w, total, n_correct = np.zeros(X.shape[1] + 1), 0.0, 0
     rows = [*zip(_with_constant(X), polarity.tolist(), strict=True)] * epochs
     for step, (x, sign) in enumerate(rows):
         margin = sign * float(x @ w)
         n_correct += margin > 0
         total += math.log1p(math.exp(-margin))
-        gradient = -sign * x / (1 + math.exp(margin)) + alpha * w
+        gradient = -sign * x * steps / (1 + math.exp(margin)) + alpha * w
         w = w - eta0 / (1 + alpha * eta0 * step) * gradient
     return w, total, n_correct
 
@@ -104,6 +119,32 @@ def test_sgd_logistic__agrees_with_slow_twin(eta0: float, alpha: float) -> None:
     np.testing.assert_allclose([*weights, intercept], expected, rtol=1e-9, atol=1e-9)
     assert progress.total_loss == pytest.approx(total_loss, rel=1e-9)
     assert (progress.step, progress.n_correct) == (180, n_correct)
+
+
+def test_sgd_logistic__normalized_rows_agree_with_slow_twin() -> None:
+    X, polarity = _examples()
+    fit = _logistic(2.0, 1e-3, normalize=True)
+    weights, intercept, progress = _fit(fit, X, polarity, epochs=2)
+    steps = np.array([*np.ones(X.shape[1]), 0.01])
+    expected, total_loss, n_correct = _slow_logistic(
+        _normalized(X), polarity, 2.0, 1e-3, 2, steps
+    )
+    np.testing.assert_allclose([*weights, intercept], expected, rtol=1e-9, atol=1e-9)
+    assert progress.total_loss == pytest.approx(total_loss, rel=1e-9)
+    assert progress.n_correct == n_correct
+
+
+def test_pegasos__normalized_rows_are_a_sum_over_margins_below_1() -> None:
+    X, polarity = _examples()
+    weights, intercept, _ = _fit(_pegasos(0.1, normalize=True), X, polarity)
+    total = np.zeros(X.shape[1] + 1)
+    steps = np.array([*np.ones(X.shape[1]), 0.01])
+    for t, (x, sign) in enumerate(
+        zip(_with_constant(_normalized(X)), polarity, strict=True)
+    ):
+        if t == 0 or sign * (x @ total) / (0.1 * t) < 1:
+            total += sign * x * steps
+    np.testing.assert_allclose([*weights, intercept], total / 6.0, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("alpha", [1e-4, 0.0123, 0.37, 0.99])
@@ -228,7 +269,7 @@ def test_learners__score_of_zero_is_not_correct(fit: Fit) -> None:
 def test_pegasos__holds_whole_numbers() -> None:
     X, polarity = _examples(n_rows=400)
     weights = np.zeros(X.shape[1])
-    pegasos(X.indptr, X.indices, polarity, weights, Progress(), 0.003)
+    pegasos(X.indptr, X.indices, polarity, weights, Progress(), 0.003, False)
     assert np.array_equal(weights, np.round(weights))
     assert np.abs(weights).max() > 1
 

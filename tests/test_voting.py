@@ -114,7 +114,7 @@ def test_score_rows__is_the_matrix_product(n_members):
     weights = rng.normal(size=(64, n_members)).astype(np.float32)
     intercepts = rng.normal(size=n_members)
     scores = np.full((40, n_members), np.nan, np.float32)
-    score_rows(indptr, indices, weights, intercepts, scores)
+    score_rows(indptr, indices, weights, intercepts, scores, False)
     expected = X.toarray() @ weights.astype(float) + intercepts
     np.testing.assert_allclose(scores, expected, rtol=1e-4, atol=1e-5)
 
@@ -123,10 +123,10 @@ def test_score_rows__each_member_as_if_alone():
     _, indptr, indices = make_rows()
     weights = np.random.default_rng(0).normal(size=(64, 11)).astype(np.float32)
     together, alone = np.empty((40, 11), np.float32), np.empty((40, 1), np.float32)
-    score_rows(indptr, indices, weights, np.ones(11), together)
+    score_rows(indptr, indices, weights, np.ones(11), together, False)
     for member in range(11):
         own = np.ascontiguousarray(weights[:, [member]])
-        score_rows(indptr, indices, own, np.ones(1), alone)
+        score_rows(indptr, indices, own, np.ones(1), alone, False)
         assert alone.tobytes() == together[:, [member]].tobytes()
 
 

@@ -7,24 +7,14 @@ index numba puts a test for negative ones, and the loops here took half as long 
 import numpy as np
 
 from emotiset.kernels._jit import njit
+from emotiset.kernels.columns import count_slots, keep_distinct
+from emotiset.kernels.folding import fold_white_space
 
 _0, _1, _2, _3, _4, _8, _13, _16, _24 = map(np.uint64, (0, 1, 2, 3, 4, 8, 13, 16, 24))
-
-# White space is what `str.split` splits at.  Of its characters these are one byte
-# in UTF-8; the others begin with 0xC2, 0xE1, 0xE2 or 0xE3.
-_IS_WHITE = np.zeros(256, np.uint64)
-_IS_WHITE[[9, 10, 11, 12, 13, 28, 29, 30, 31, 32]] = 1
-_BLANK = np.uint8(32)
 _NUL = np.uint8(0)
-_FOLDED = np.arange(256).astype(np.uint8)
-_FOLDED[_IS_WHITE == 1] = _BLANK
 
 _MURMUR_1, _MURMUR_2 = np.uint64(0x85EBCA6B), np.uint64(0xC2B2AE35)
 _LOW_32 = np.uint64(0xFFFFFFFF)
-
-_FREE = np.uint32(0xFFFFFFFF)  # above every column
-_LEAST_SLOTS = np.uint64(64)
-_SLOTS_PER_GRAM = np.uint64(8)  # so roomy that most grams find a free slot at once
 
 
 def scratch_sizes(longest_text: int, n_features: int) -> tuple[int, int]:
@@ -40,12 +30,9 @@ def scratch_sizes(longest_text: int, n_features: int) -> tuple[int, int]:
     Returns
     -------
     n_folded, n_slots : int
-        ``n_slots`` is a power of two and more than a row can have columns.
+        See `emotiset.kernels.columns.count_slots`.
     """
-    n_slots = 4096
-    while n_slots < 2 * min(longest_text, n_features):
-        n_slots *= 2
-    return max(longest_text, 4), n_slots
+    return max(longest_text, 4), count_slots(longest_text, n_features)
 
 
 @njit
@@ -76,7 +63,7 @@ def hash_byte4(offsets, data, n_features, folded, slots, indptr, indices):
     top = _0
     indptr[0] = top
     for row in range(len(offsets) - 1):
-        n_bytes = _fold_white_space(data, offsets[row], offsets[row + 1], folded)
+        n_bytes = fold_white_space(data, offsets[row], offsets[row + 1], folded)
         while _0 < n_bytes < _4:
             folded[n_bytes] = _NUL
             n_bytes += _1
@@ -87,51 +74,8 @@ def hash_byte4(offsets, data, n_features, folded, slots, indptr, indices):
         for k in range(stop - top):
             gram = folded[k], folded[k + _1], folded[k + _2], folded[k + _3]
             indices[top + k] = _mix(*gram) & column_mask
-        top = _keep_distinct(indices, top, stop, slots)
+        top = keep_distinct(indices, top, stop, slots)
         indptr[row + 1] = top
-
-
-@njit
-def _fold_white_space(data, start, stop, folded):
-    # Writes every byte and moves on only past those that stay: no branch to
-    # mispredict at the end of each word, which doubles the speed.
-    n_folded = _0
-    after_white = _1
-    position = start
-    while position < stop:
-        byte = data[position]
-        position += _1
-        is_white = _IS_WHITE[byte]
-        if 0xC2 <= byte <= 0xE3:
-            second = data[position] if position < stop else _NUL
-            third = data[position + _1] if position + _1 < stop else _NUL
-            n_more = _wide_white(byte, second, third)
-            if n_more > _0:
-                position += n_more
-                is_white = _1
-                byte = _BLANK
-        folded[n_folded] = _FOLDED[byte]
-        n_folded += _1 - (is_white & after_white)
-        after_white = is_white
-    if n_folded > _0:
-        n_folded -= after_white
-    return n_folded
-
-
-@njit
-def _wide_white(first, second, third):
-    # How many bytes of a white-space character follow its first, 0 if it is none.
-    if first == 0xC2:  # U+0085, U+00A0
-        return _1 if second == 0x85 or second == 0xA0 else _0
-    if first == 0xE2 and second == 0x80:  # U+2000 to U+200A, U+2028, U+2029, U+202F
-        is_white = 0x80 <= third <= 0x8A or third in (0xA8, 0xA9, 0xAF)
-    elif first == 0xE2:
-        is_white = second == 0x81 and third == 0x9F  # U+205F
-    elif first == 0xE3:
-        is_white = second == 0x80 and third == 0x80  # U+3000
-    else:
-        is_white = first == 0xE1 and second == 0x9A and third == 0x80  # U+1680
-    return _2 if is_white else _0
 
 
 @njit
@@ -145,25 +89,3 @@ def _mix(first, second, third, fourth):
     h ^= h >> _13
     h = (h * _MURMUR_2) & _LOW_32
     return h ^ (h >> _16)
-
-
-@njit
-def _keep_distinct(indices, start, stop, slots):
-    # A hash set in the first-level cache; a column is its own hash.
-    n_slots = _LEAST_SLOTS
-    while n_slots < _SLOTS_PER_GRAM * (stop - start) and n_slots < len(slots):
-        n_slots *= _2
-    for slot in range(n_slots):
-        slots[slot] = _FREE
-    top = start
-    for k in range(start, stop):
-        column = indices[k]
-        slot = np.uint64(column) & (n_slots - _1)
-        found = slots[slot]
-        while found != _FREE and found != column:
-            slot = (slot + _1) & (n_slots - _1)
-            found = slots[slot]
-        slots[slot] = column
-        indices[top] = column
-        top += np.uint64(found == _FREE)
-    return top

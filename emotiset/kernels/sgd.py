@@ -5,7 +5,7 @@ costs one multiplication and an example costs O(its features), whatever
 ``n_features`` is.  The intercept is held the same way: it is the weight of a feature
 that every example has.
 
-The features are binary: a row is the columns that hold a one.  Positions are made
+A row is the columns that hold a one, or all the same value.  Positions are made
 unsigned, since behind a signed index numba puts a test for negative ones.
 """
 
@@ -35,6 +35,9 @@ class Progress(NamedTuple):
         update; a score of 0 is on neither side.
     total_loss : float
         Sum of their losses, each taken just before its own update.
+    total_scale, total_intercept : float
+        Sums of the scales and the intercepts after each step; of
+        `emotiset.kernels.averaged` alone.
     """
 
     scale: float = 1.0
@@ -42,10 +45,29 @@ class Progress(NamedTuple):
     step: int = 0
     n_correct: int = 0
     total_loss: float = 0.0
+    total_scale: float = 0.0
+    total_intercept: float = 0.0
 
 
 @njit
-def sgd_logistic(indptr, indices, polarity, weights, progress, eta0, alpha):
+def row_value(n_columns):
+    """Return what each one of a normalized row counts; 1 in a row without any."""
+    return 1.0 / np.sqrt(max(float(n_columns), 1.0))
+
+
+@njit
+def intercept_step(normalize):
+    """Return how far the intercept moves where a column of value 1 moves by 1.
+
+    Beside normalized rows as far as in a row of 100 columns: with a step of its own row
+    the shortest rows, whose values are large, would throw it about (measured: accuracy
+    0.77 instead of 0.82).
+    """
+    return 0.01 if normalize else 1.0
+
+
+@njit
+def sgd_logistic(indptr, indices, polarity, weights, progress, eta0, alpha, normalize):
     """Visit each row once by SGD on the L2-regularized log loss.
 
     Minimizes ``mean(log(1 + exp(-margin))) + alpha / 2 * |w|**2`` with the step size
@@ -53,7 +75,7 @@ def sgd_logistic(indptr, indices, polarity, weights, progress, eta0, alpha):
 
     Parameters
     ----------
-    indptr, indices : int32[n_rows + 1], int32[nnz]
+    indptr, indices : uint64[n_rows + 1], uint32[nnz]
         Row r has ones in the columns ``indices[indptr[r]:indptr[r + 1]]``, each named
         once.
     polarity : int8[n_rows]
@@ -66,6 +88,8 @@ def sgd_logistic(indptr, indices, polarity, weights, progress, eta0, alpha):
         First step size, > 0 and with ``eta0 * alpha < 1``.
     alpha : float
         L2 regularization strength, >= 0.
+    normalize : bool
+        Divide a row of n ones by the square root of n; see `intercept_step`.
 
     Returns
     -------
@@ -76,15 +100,16 @@ def sgd_logistic(indptr, indices, polarity, weights, progress, eta0, alpha):
     ----------
     .. [1] L. Bottou, "Stochastic Gradient Descent Tricks", 2012, section 5.2.
     """
-    scale, intercept, step, n_correct, total_loss = progress
+    scale, intercept, step, n_correct, total_loss, _, _ = progress
     for row in range(len(polarity)):
         start, stop = np.uint64(indptr[row]), np.uint64(indptr[row + 1])
         sign = float(polarity[row])
+        value = row_value(stop - start) if normalize else 1.0
 
-        held_score = intercept
+        held_score = 0.0
         for k in range(start, stop):
             held_score += weights[np.uint32(indices[k])]
-        margin = sign * scale * held_score
+        margin = sign * scale * (value * held_score + intercept)
         n_correct += margin > 0.0
         total_loss += log1p_exp(-margin)
 
@@ -96,15 +121,16 @@ def sgd_logistic(indptr, indices, polarity, weights, progress, eta0, alpha):
             intercept *= scale
             scale = 1.0
         change = sign * eta * logistic(-margin) / scale
+        intercept += change * intercept_step(normalize)
+        change *= value
         for k in range(start, stop):
             weights[np.uint32(indices[k])] += change
-        intercept += change
         step += 1
-    return Progress(scale, intercept, step, n_correct, total_loss)
+    return Progress(scale, intercept, step, n_correct, total_loss, 0.0, 0.0)
 
 
 @njit
-def pegasos(indptr, indices, polarity, weights, progress, alpha):
+def pegasos(indptr, indices, polarity, weights, progress, alpha, normalize):
     """Visit each row once by Pegasos, a support vector machine's SGD.
 
     Minimizes ``mean(max(0, 1 - margin)) + alpha / 2 * |w|**2`` with the step size
@@ -114,7 +140,7 @@ def pegasos(indptr, indices, polarity, weights, progress, alpha):
 
     After t steps the solution is ``1 / (alpha * t)`` times the sum of ``polarity * x``
     over the examples met with a margin below 1.  That sum is what is held: whole
-    numbers, so that no rounding gathers.
+    numbers where rows are not normalized, so that no rounding gathers.
 
     Parameters
     ----------
@@ -122,6 +148,8 @@ def pegasos(indptr, indices, polarity, weights, progress, alpha):
         As for `sgd_logistic`.
     alpha : float
         L2 regularization strength, > 0.
+    normalize : bool
+        As for `sgd_logistic`.
 
     Returns
     -------
@@ -133,22 +161,24 @@ def pegasos(indptr, indices, polarity, weights, progress, alpha):
     .. [1] S. Shalev-Shwartz, Y. Singer, N. Srebro, A. Cotter, "Pegasos: primal
        estimated sub-gradient solver for SVM", Mathematical Programming 127, 2011.
     """
-    scale, intercept, step, n_correct, total_loss = progress
+    scale, intercept, step, n_correct, total_loss, _, _ = progress
     for row in range(len(polarity)):
         start, stop = np.uint64(indptr[row]), np.uint64(indptr[row + 1])
         sign = float(polarity[row])
+        value = row_value(stop - start) if normalize else 1.0
 
-        held_score = intercept
+        held_score = 0.0
         for k in range(start, stop):
             held_score += weights[np.uint32(indices[k])]
-        margin = sign * scale * held_score
+        margin = sign * scale * (value * held_score + intercept)
         n_correct += margin > 0.0
 
         step += 1
         scale = 1.0 / (alpha * step)
         if margin < 1.0:
             total_loss += 1.0 - margin
+            change = value * sign
             for k in range(start, stop):
-                weights[np.uint32(indices[k])] += sign
-            intercept += sign
-    return Progress(scale, intercept, step, n_correct, total_loss)
+                weights[np.uint32(indices[k])] += change
+            intercept += sign * intercept_step(normalize)
+    return Progress(scale, intercept, step, n_correct, total_loss, 0.0, 0.0)

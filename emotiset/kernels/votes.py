@@ -10,13 +10,14 @@ import numpy as np
 
 from emotiset.kernels._jit import njit
 from emotiset.kernels._math import logistic  # libm's differ between CPUs
+from emotiset.kernels.sgd import row_value
 
 _HALF = np.float32(0.5)
 _JUST_OVER_HALF = np.nextafter(np.float32(0.5), np.float32(1))
 
 
 @njit
-def score_rows(indptr, indices, weights, intercepts, scores):
+def score_rows(indptr, indices, weights, intercepts, scores, normalize):
     """Write ``X @ weights + intercepts`` to *scores*.
 
     Parameters
@@ -29,6 +30,8 @@ def score_rows(indptr, indices, weights, intercepts, scores):
     scores : float32[n_rows, n_members]
         Overwritten.  Summed in float32, first column of the row first, the
         intercept last.
+    normalize : bool
+        Divide a row of n ones by the square root of n.
     """
     n_members = weights.shape[1]
     for row in range(len(indptr) - 1):
@@ -38,8 +41,11 @@ def score_rows(indptr, indices, weights, intercepts, scores):
             column = np.uint32(indices[k])  # a sign costs a fifth: it may wrap
             for member in range(n_members):
                 scores[row, member] += weights[column, member]
+        value = np.float32(1.0)
+        if normalize:
+            value = np.float32(row_value(indptr[row + 1] - indptr[row]))
         for member in range(n_members):
-            scores[row, member] += intercepts[member]
+            scores[row, member] = scores[row, member] * value + intercepts[member]
 
 
 @njit

@@ -1,0 +1,111 @@
+"""Settings of the learner, and what they are where nobody sets them.
+
+The defaults depend on the learner and the feature set and on nothing else: they were
+chosen once, on a part of the training tweets of Sentiment140, by
+``benchmarks/features.py``.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple, get_args
+
+from emotiset.checks import check_choice, check_range
+from emotiset.errors import ConfigError
+
+FeatureSet = Literal["mixed", "byte4"]
+LearnerName = Literal["averaged", "logistic", "pegasos"]
+Scale = Literal["nb", "none"]
+
+
+class _Steps(NamedTuple):
+    epochs: int
+    alpha: float
+    eta0: float
+
+
+# The feature set's own learner; that of byte4 is the paper's.
+_LEARNERS: Final[dict[FeatureSet, LearnerName]] = {
+    "mixed": "averaged",
+    "byte4": "logistic",
+}
+_STEPS: Final[dict[tuple[FeatureSet, LearnerName], _Steps]] = {
+    ("mixed", "averaged"): _Steps(2, 1e-6, 4.0),
+    ("mixed", "logistic"): _Steps(3, 1e-6, 1.0),
+    ("mixed", "pegasos"): _Steps(3, 3e-5, 1.0),
+    ("byte4", "averaged"): _Steps(2, 1e-6, 0.03),
+    ("byte4", "logistic"): _Steps(3, 1e-5, 0.015),
+    ("byte4", "pegasos"): _Steps(3, 3e-3, 1.0),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearnerConfig:
+    """How one member learns from its part of the sample.
+
+    What is None depends on the feature set; see `resolve`.
+
+    Attributes
+    ----------
+    learner
+        ``averaged``: logistic regression by averaged SGD, on scaled features.
+        ``logistic``: the same by plain SGD, and ``pegasos``: as in the paper.
+    scale
+        What ``averaged`` scales the columns by: ``nb``, their naive-Bayes log-count
+        ratio in the whole sample, or ``none``.
+    epochs
+        Passes over the part.
+    alpha
+        L2 regularization strength; multiplies ``|w|**2 / 2``.
+    eta0
+        First step size; ``pegasos`` sets its own.
+    """
+
+    learner: LearnerName | None = None
+    scale: Scale | None = None
+    epochs: int | None = None
+    alpha: float | None = None
+    eta0: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        if self.learner is not None:
+            check_choice("learner", self.learner, get_args(LearnerName))
+        if self.scale is not None:
+            check_choice("scale", self.scale, get_args(Scale))
+        check_range("epochs", self.epochs, at_least=1, at_most=1000)
+        least_alpha = 1e-12 if self.learner == "pegasos" else 0  # pegasos divides by it
+        check_range("alpha", self.alpha, at_least=least_alpha, at_most=1)
+        check_range("eta0", self.eta0, at_least=1e-9, at_most=1e3)
+        if self.learner in ("logistic", "pegasos") and self.scale == "nb":
+            raise ConfigError(
+                f"scale nb needs the learner averaged, found {self.learner}: "
+                "leave one of them out"
+            )
+
+    def resolve(self, features: FeatureSet) -> "LearnerConfig":
+        """Return these settings with a value in the place of each None.
+
+        Raises
+        ------
+        ConfigError
+            If ``alpha * eta0`` is 1 or more, where a step would go too far.
+
+        Examples
+        --------
+        >>> found = LearnerConfig(epochs=1).resolve("byte4")
+        >>> found.learner, found.scale, found.epochs, found.eta0
+        ('logistic', 'none', 1, 0.015)
+        """
+        learner = self.learner or _LEARNERS[features]
+        steps = _STEPS[features, learner]
+        own_scale: Scale = "nb" if learner == "averaged" else "none"
+        found = {
+            name: default if getattr(self, name) is None else getattr(self, name)
+            for name, default in steps._asdict().items()
+        }
+        if learner != "pegasos" and found["alpha"] * found["eta0"] >= 1:
+            raise ConfigError(
+                "alpha * eta0 needs to stay under 1, found "
+                f"{found['alpha'] * found['eta0']:g}: lower one of them"
+            )
+        scale = self.scale or own_scale
+        return LearnerConfig(learner=learner, scale=scale, **found)
