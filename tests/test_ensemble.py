@@ -241,7 +241,7 @@ def test_predict__compiles_nothing_that_evaluation_did_not(tmp_path):
 
 def test_ensemble__says_what_it_is():
     assert repr(make_ensemble()) == (
-        "<Ensemble of 4 for en: majority vote, byte4 in 4,096 columns, "
+        "<Ensemble of 4 for en: majority vote, mixed in 4,096 columns, "
         "trained on 4,006 examples>"
     )
 
