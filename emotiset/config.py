@@ -211,7 +211,7 @@ class TrainConfig(
 found 1000: try 512
     """
 
-    vote: Vote = "majority"
+    vote: Vote = "mean"
 
     def __post_init__(self) -> None:
         """Check the types, each part, then what holds between parts."""

@@ -7,10 +7,11 @@ inside that range gives the key.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
-from emotiset.config import TrainConfig
+from emotiset.config import LearnerName, TrainConfig
 from emotiset.errors import OnePolarityError, TooFewError
 from emotiset.keys import Keys
 from emotiset.sampling import GROUPS, POLARITIES, Group
@@ -90,19 +91,35 @@ def find_cutoff(keys: Keys, rank: int) -> Cutoff:
     return Cutoff(int(key), rank - int(np.searchsorted(keys, key)))
 
 
-def choose_members(n_train: int) -> int:
-    """Return the number of members for a sample of *n_train* tweets.
+# Examples that a member needs for a vote to be worth more than its larger part.  What a
+# vote mends is mostly the noise of the last step, of which an average has little;
+# measured by ``benchmarks/members.py``.
+_EXAMPLES_PER_MEMBER: Final[dict[LearnerName, int]] = {
+    "averaged": 1_000_000,
+    "logistic": 50_000,
+    "pegasos": 50_000,
+}
 
-    An odd number, so that a majority is never tied: one for each 50,000 tweets, as a
-    member of fewer loses more by its small part than the vote gains; up to the 11 from
-    which on the paper's accuracy no longer rises.
+
+def choose_members(n_train: int, config: TrainConfig) -> int:
+    """Return the number asked for, or the one for a sample of *n_train* tweets.
+
+    That is an odd number, so that a majority is never tied, and up to the 11 from which
+    on the paper's accuracy no longer rises.
 
     Examples
     --------
-    >>> [choose_members(n) for n in (100, 150_000, 10_000_000)]
+    >>> averaged, paper = TrainConfig(), TrainConfig(features="byte4")
+    >>> [choose_members(n, averaged) for n in (100, 150_000, 3_000_000, 100_000_000)]
+    [1, 1, 3, 11]
+    >>> [choose_members(n, paper) for n in (100, 150_000, 3_000_000)]
     [1, 3, 11]
     """
-    return (max(min(n_train // 50_000, 11), 1) - 1) // 2 * 2 + 1
+    if config.members is not None:
+        return config.members
+    learner = config.resolved_learner(config.features)
+    n_members = min(n_train // _EXAMPLES_PER_MEMBER[learner], 11)
+    return (max(n_members, 1) - 1) // 2 * 2 + 1
 
 
 def check_members(n_members: int, sizes: Mapping[Group, int]) -> None:

@@ -81,6 +81,10 @@ class LearnerConfig:
                 "leave one of them out"
             )
 
+    def resolved_learner(self, features: FeatureSet) -> LearnerName:
+        """Return the learner in use: the one set, or the feature set's own."""
+        return self.learner or _LEARNERS[features]
+
     def resolve(self, features: FeatureSet) -> "LearnerConfig":
         """Return these settings with a value in the place of each None.
 
@@ -95,7 +99,7 @@ class LearnerConfig:
         >>> found.learner, found.scale, found.epochs, found.eta0
         ('logistic', 'none', 1, 0.015)
         """
-        learner = self.learner or _LEARNERS[features]
+        learner = self.resolved_learner(features)
         steps = _STEPS[features, learner]
         own_scale: Scale = "nb" if learner == "averaged" else "none"
         found = {

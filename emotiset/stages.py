@@ -115,7 +115,7 @@ class Stages:
             cutoffs = self._find_cutoffs(survivors, ranges, sizes)
         n_train = sum(sizes[False, polarity] for polarity in POLARITIES)
         n_test = sum(sizes[True, polarity] for polarity in POLARITIES)
-        n_members = self.config.members or choose_members(n_train)
+        n_members = choose_members(n_train, self.config)
         check_members(n_members, sizes)
         bins = {
             "copy": sum(r.n_copies for r in ranges),

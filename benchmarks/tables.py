@@ -1,0 +1,102 @@
+"""What the scripts of this folder share: the validation split, a core, a table."""
+
+import csv
+import gzip
+import html
+import os
+import platform
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+import emotiset
+from emotiset.examples import EXAMPLES
+from emotiset.labeling import strip_symbols
+from emotiset.lexicon import load_lexicon
+
+BATCH_ROWS = 16_384
+N_VALIDATION = 16_000  # the last of the training tweets of Sentiment140
+
+
+def real_data() -> Path:
+    """Return the folder of real tweets, which the environment names."""
+    folder = os.environ.get("EMOTISET_REAL_DATA")
+    if not folder:
+        raise SystemExit("EMOTISET_REAL_DATA needs to name the folder of real tweets")
+    return Path(folder)
+
+
+def read_split(name: str) -> pa.RecordBatch:
+    """Read ``train`` or ``test`` of Sentiment140, entities unescaped."""
+    path = real_data() / "sentiment140" / f"{name}.csv.gz"
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    return make_examples(
+        [int(row["polarity"]) for row in rows],
+        [html.unescape(row["text"]) for row in rows],
+    )
+
+
+def read_validation() -> tuple[pa.RecordBatch, pa.RecordBatch]:
+    """Return the training tweets of Sentiment140, shuffled, and those to judge on."""
+    train = read_split("train")
+    n = train.num_rows - N_VALIDATION
+    order = np.random.default_rng(0).permutation(n)
+    return train.slice(0, n).take(pa.array(order)), train.slice(n)
+
+
+def read_nltk() -> pa.RecordBatch:
+    """Read the NLTK tweets, their emoticons taken out: another source, another year."""
+    texts, polarity = [], []
+    for sign, name in ((1, "positive"), (-1, "negative")):
+        path = real_data() / "nltk" / f"{name}_tweets.csv"
+        with path.open(encoding="utf-8", newline="") as lines:
+            rows = list(csv.reader(lines))[1:]
+        texts += [html.unescape(row[6]) for row in rows]
+        polarity += [sign] * len(rows)
+    stripped = strip_symbols(pa.array(texts, pa.string()), load_lexicon())
+    return make_examples(polarity, stripped)
+
+
+def make_examples(
+    polarity: Sequence[int] | NDArray[np.int8], texts: Sequence[str] | pa.Array
+) -> pa.RecordBatch:
+    """Return examples as a learner takes them."""
+    columns = [pa.array(polarity, pa.int8()), pa.array(texts, pa.string())]
+    return pa.record_batch(columns, schema=EXAMPLES)
+
+
+def cut_batches(examples: pa.RecordBatch) -> list[pa.RecordBatch]:
+    """Cut examples into batches of the size that a run has."""
+    starts = range(0, examples.num_rows, BATCH_ROWS)
+    return [examples.slice(start, BATCH_ROWS) for start in starts]
+
+
+def use_one_core() -> None:
+    """Keep this process on one core, where the system can."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
+def print_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a Markdown table; the first column is text, the others numbers."""
+    print("| " + " | ".join(head) + " |")
+    print("|---" + "|---:" * (len(head) - 1) + "|")
+    for row in rows:
+        print("| " + " | ".join(map(str, row)) + " |")
+
+
+def machine() -> str:
+    """Return what the figures depend on."""
+    model = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        names = [line for line in info.read_text().splitlines() if "model name" in line]
+        model = names[0].split(": ")[1] if names else model
+    return (
+        f"{model}, {os.cpu_count()} cores; Python {platform.python_version()}, "
+        f"emotiset {emotiset.__version__}, NumPy {np.__version__}"
+    )
