@@ -1,0 +1,198 @@
+"""Accuracy and time of whole programs: emotiset beside its peers, on real tweets.
+
+    python benchmarks/accuracy.py [--runs N]
+
+Learns from the 80,000 training tweets of Sentiment140 and judges on the 20,000 test
+tweets, which no choice was made on; their folder is named by the environment variable
+``EMOTISET_REAL_DATA``.  Each program runs in processes of its own, on one core, in
+turn with the others; seconds are medians and count all: starting, reading, learning,
+predicting.  A peer that is not installed (``pip install emotiset[bench]``) is left out.
+Prints two Markdown tables.
+"""
+
+import argparse
+import html
+import importlib.util
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from tables import machine, print_table, read_split, real_data, use_one_core
+
+from emotiset.keys import make_keys
+from emotiset.labeling import normalize_text
+
+PEERS = {
+    "fasttext": ("fastText, word pairs, characters 3-6, 5 epochs", "fasttext"),
+    "vw": ("Vowpal Wabbit, word pairs, 3 passes", "vowpalwabbit"),
+    "sklearn": ("scikit-learn, characters 4, SGD", "sklearn"),
+}
+# Name of the row, and options of `emotiset train`.
+OURS = {
+    "emotiset": [],
+    "emotiset --features byte4": ["--features", "byte4"],
+}
+KEEP_ALL = ["--language", "any", "--min-length", "0", "--keep-copies"]
+RAW = {
+    "`" + " ".join([*KEEP_ALL, "--test-fraction", "0"]) + "`": [
+        *KEEP_ALL,
+        *["--test-fraction", "0"],
+    ],
+    "`" + " ".join(KEEP_ALL) + "`, a tenth held out": KEEP_ALL,
+    "`--test-fraction 0`": ["--test-fraction", "0"],
+    "defaults, a tenth held out": [],
+}
+
+
+def main() -> None:
+    """Run everything in turn and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=3)
+    options = parser.parse_args()
+    use_one_core()  # and all processes that are started here
+    split = {name: real_data() / "sentiment140" / f"{name}.csv.gz" for name in NAMES}
+    with tempfile.TemporaryDirectory() as folder:
+        judge = Judge()
+        compare(split, Path(folder), judge, options.runs)
+        compare_raw(split, Path(folder), judge)
+    print(f"\n{machine()}")
+
+
+NAMES = ("train", "test")
+
+
+class Judge:
+    """Knows the answers, and which test tweets are no copy of a training tweet."""
+
+    def __init__(self) -> None:
+        train, test = (read_split(name) for name in NAMES)
+        self.polarity: NDArray[np.int8] = test["polarity"].to_numpy()
+        keys = [make_keys(normalize_text(each["text"]), 0) for each in (train, test)]
+        self.is_new = ~np.isin(keys[1], keys[0])
+
+    def cells(self, predicted: NDArray[np.int8]) -> list[str]:
+        """Return the accuracy on all, and on those that are new."""
+        is_right = predicted == self.polarity
+        return [f"{is_right.mean():.4f}", f"{is_right[self.is_new].mean():.4f}"]
+
+
+def compare(split: dict[str, Path], folder: Path, judge: Judge, runs: int) -> None:
+    """Print accuracy and seconds of emotiset and its peers."""
+    peers = []
+    for peer, (label, module) in PEERS.items():
+        if importlib.util.find_spec(module):
+            peers.append(peer)
+        else:
+            print(f"{label}: left out, {module} is not installed\n")
+    seconds: dict[str, list[tuple[float, float]]] = {}
+    cells = {}
+    for _ in range(runs):
+        for name, given in OURS.items():
+            times, predicted = run_emotiset(
+                [str(split["train"]), "--label-column", "polarity", *given],
+                split["test"],
+                folder,
+            )
+            seconds.setdefault(name, []).append(times)
+            cells[name] = judge.cells(predicted)
+        for peer in peers:
+            name = PEERS[peer][0]
+            times, predicted = run_peer(peer, split, folder)
+            seconds.setdefault(name, []).append(times)
+            cells[name] = judge.cells(predicted)
+    rows = []
+    for name, found in cells.items():
+        total, work = (
+            statistics.median(each) for each in zip(*seconds[name], strict=True)
+        )
+        rows.append([name, *found, f"{total:.1f}", f"{work:.1f}"])
+    head = ["program", "accuracy", f"on the {judge.is_new.sum():,} new"]
+    print_table([*head, "s, all", "s, past start-up"], rows)
+    print(
+        f"\nMedians of {runs} runs in turn on one core.  New: the key of the tweet is "
+        "not in the training tweets.  Past start-up: without importing, starting "
+        "workers and compiling.\n"
+    )
+
+
+def compare_raw(split: dict[str, Path], folder: Path, judge: Judge) -> None:
+    """Print the accuracy when the labels come from emoticons put back."""
+    raw = folder / "raw.json"
+    write_raw_tweets(raw)
+    rows = []
+    for name, given in RAW.items():
+        _, predicted = run_emotiset([str(raw), *given], split["test"], folder)
+        rows.append([name, *judge.cells(predicted)])
+    print_table(["raw tweets, `:)` or `:(` put back", "accuracy", "on the new"], rows)
+
+
+def write_raw_tweets(target: Path) -> None:
+    """Write the training tweets as a stream would give them, ``:)`` or ``:(`` back."""
+    train = read_split("train")
+    with target.open("w", encoding="utf-8") as file:
+        for i, row in enumerate(train.to_pylist()):
+            text = html.escape(row["text"], quote=False)
+            symbol = ":)" if row["polarity"] == 1 else ":("
+            tweet = {"id": i, "text": f"{text} {symbol}", "lang": "en"}
+            file.write(json.dumps(tweet) + "\n")
+
+
+def run_emotiset(
+    given: list[str], test: Path, folder: Path
+) -> tuple[tuple[float, float], NDArray[np.int8]]:
+    """Train and predict by the command line; return seconds and predictions."""
+    model, out, summary = (
+        folder / name for name in ("m.parquet", "p.parquet", "s.json")
+    )
+    began = time.perf_counter()
+    run("emotiset", "train", *given, "-o", model, "--summary", summary, "--quiet")
+    run("emotiset", "predict", model, test, "-o", out, "--quiet")
+    total = time.perf_counter() - began
+    told: dict[str, Any] = json.loads(summary.read_text())["seconds"]
+    predicted = pq.read_table(out, columns=["polarity"])["polarity"].to_numpy()
+    return (total, told["total"] - told["start"]), predicted
+
+
+def run_peer(
+    peer: str, split: dict[str, Path], folder: Path
+) -> tuple[tuple[float, float], NDArray[np.int8]]:
+    """Run one peer; return seconds and predictions."""
+    out = folder / "predicted.npy"
+    script = Path(__file__).parent / "peers.py"
+    began = time.perf_counter()
+    run(script, peer, split["train"], split["test"], out)
+    total = time.perf_counter() - began
+    work = total - import_seconds(PEERS[peer][1])
+    return (total, work), np.load(out)
+
+
+def import_seconds(module: str) -> float:
+    """Return how long a process takes that does nothing but import *module*."""
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-c", f"import numpy, {module}"], check=True)
+    return time.perf_counter() - began
+
+
+def run(program: str | Path, *given: str | Path) -> None:
+    """Run a script, or a module of that name, and raise where it fails."""
+    command = ["-m", program] if program == "emotiset" else [str(program)]
+    subprocess.run(
+        [sys.executable, *command, *map(str, given)],
+        env={**os.environ, "PYTHONWARNINGS": "ignore"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        check=True,
+    )
+
+
+if __name__ == "__main__":
+    main()

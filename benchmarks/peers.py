@@ -1,0 +1,109 @@
+"""One peer, in a process of its own: learn from one file, predict another.
+
+    python benchmarks/peers.py fasttext|vw|sklearn TRAIN.csv.gz TEST.csv.gz OUT.npy
+
+Writes the predicted polarities.  Settings are the best that were found for each:
+fastText with pairs of words and character 3-6-grams; Vowpal Wabbit with pairs of words
+and three passes; scikit-learn with hashed character 4-grams, as in the paper.
+"""
+
+import csv
+import gzip
+import html
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+
+def main(name: str, train: str, test: str, out: str) -> None:
+    """Train, predict and write."""
+    texts, polarity = read(train)
+    others, _ = read(test)
+    np.save(out, np.array(PEERS[name](texts, polarity, others), np.int8))
+
+
+def read(path: str) -> tuple[list[str], list[int]]:
+    """Read texts, white space folded and entities unescaped, and polarities."""
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    texts = [" ".join(html.unescape(row["text"]).split()) for row in rows]
+    return texts, [int(row["polarity"]) for row in rows]
+
+
+def fit_fasttext(texts: list[str], polarity: list[int], others: list[str]) -> list[int]:
+    """Run fastText on one thread."""
+    import fasttext
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "train.txt"
+        lines = [
+            f"__label__{sign} {text}\n"
+            for sign, text in zip(polarity, texts, strict=True)
+        ]
+        path.write_text("".join(lines), encoding="utf-8")
+        model = fasttext.train_supervised(
+            str(path), wordNgrams=2, minn=3, maxn=6, epoch=5, thread=1, verbose=0
+        )
+    # Not model.predict, which fails with NumPy 2.
+    return [
+        int(
+            model.f.predict(f"{text}\n", 1, 0.0, "strict")[0][1].removeprefix(
+                "__label__"
+            )
+        )
+        for text in others
+    ]
+
+
+def fit_vw(texts: list[str], polarity: list[int], others: list[str]) -> list[int]:
+    """Run Vowpal Wabbit."""
+    import vowpalwabbit
+
+    def line(text: str) -> str:
+        return f"| {text.lower().replace(':', ' ').replace('|', ' ')}"
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "train.txt"
+        path.write_text(
+            "".join(
+                f"{sign} {line(text)}\n"
+                for sign, text in zip(polarity, texts, strict=True)
+            ),
+            encoding="utf-8",
+        )
+        model = vowpalwabbit.Workspace(
+            f"-d {path} -c -k --passes 3 --holdout_off --ngram 2 -b 22 "
+            "--loss_function logistic --link logistic --quiet"
+        )
+        found = [model.predict(line(text)) for text in others]
+        model.finish()
+    return [1 if share > 0.5 else -1 for share in found]
+
+
+def fit_sklearn(texts: list[str], polarity: list[int], others: list[str]) -> list[int]:
+    """Run scikit-learn, one pass in the order of the file."""
+    from sklearn.feature_extraction.text import HashingVectorizer
+    from sklearn.linear_model import SGDClassifier
+
+    hasher = HashingVectorizer(
+        analyzer="char",
+        ngram_range=(4, 4),
+        binary=True,
+        n_features=1 << 20,
+        alternate_sign=False,
+        norm=None,
+    )
+    learner = SGDClassifier(
+        loss="log_loss", alpha=1e-5, learning_rate="invscaling", eta0=0.05, power_t=0.25
+    )
+    learner.partial_fit(hasher.transform(texts), polarity, classes=[-1, 1])
+    return list(learner.predict(hasher.transform(others)))
+
+
+PEERS = {"fasttext": fit_fasttext, "vw": fit_vw, "sklearn": fit_sklearn}
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
