@@ -47,3 +47,20 @@ def test_byte4__of_thinned_negatives_reaches_076(
     )
     assert metrics["n"] == 20_000
     assert metrics["accuracy"] >= 0.76
+
+
+@pytest.mark.slow
+def test_defaults__of_labeled_tweets_reach_08125(
+    real_data: Path, client: Client
+) -> None:
+    folder = real_data / "sentiment140"
+    config = TrainConfig(label_column="polarity")
+    result = train([folder / "train.csv.gz"], config, client)
+    metrics = evaluate_files(
+        result.ensemble,
+        [folder / "test.csv.gz"],
+        SourceConfig(label_column="polarity"),
+        LabelingConfig(),
+    )
+    assert result.summary["members"] == 1
+    assert metrics["accuracy"] >= 0.8125

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emotiset.config import FeatureConfig
+from emotiset.config import FeatureConfig, TrainConfig
 from emotiset.errors import InputError
 from emotiset.examples import EXAMPLES
 from emotiset.features import hash_features
+from emotiset.graph import find_scale
 from emotiset.kernels.counts import GAIN_FLOOR, write_gains
 from emotiset.scaling import count_part, find_gains, merge_counts
 
@@ -53,6 +54,16 @@ def test_gains__same_bytes_however_the_sample_is_cut(
     ]
     merged = merge_counts([merge_counts(parts[::-1]), np.zeros_like(parts[0])])
     assert find_gains(merged).tobytes() == whole.tobytes()
+
+
+@pytest.mark.parametrize("n_parts", [1, 2, 11])
+def test_find_scale__any_number_of_parts(n_parts: int) -> None:
+    rows = [(1 if i % 3 else -1, f"{i % 7} {i % 11}") for i in range(200)]
+    config = TrainConfig(n_features=1 << 10)
+    parts = [[_batch(rows[i::n_parts])] for i in range(n_parts)]
+    found = find_scale(parts, config).compute(scheduler="sync")
+    expected = find_gains(count_part([_batch(rows)], config))
+    assert found.tobytes() == expected.tobytes()
 
 
 def test_count_part__no_batch_and_no_row() -> None:
