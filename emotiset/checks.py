@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Collection
 from dataclasses import fields
-from typing import Any, Literal, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -20,12 +20,13 @@ def check_types(settings: Any) -> None:
     Traceback (most recent call last):
     ...
     emotiset.errors.ConfigError: epochs needs another type, found 2.5: \
-Expected `int`, got `float`
+Expected `int | null`, got `float`
     """
     types = get_type_hints(type(settings))
     for field in fields(settings):
         value = getattr(settings, field.name)
-        if get_origin(types[field.name]) is Literal:
+        kind = types[field.name]
+        if Literal in {get_origin(each) for each in (kind, *get_args(kind))}:
             continue  # `check_choice` names the choices
         try:
             msgspec.convert(value, types[field.name], builtin_types=(datetime.date,))

@@ -276,7 +276,7 @@ def test_pegasos__holds_whole_numbers() -> None:
 
 @pytest.mark.skipif(numba.config.DISABLE_JIT, reason="nothing is compiled")
 @pytest.mark.parametrize(
-    ("kernel", "rates"), [(sgd_logistic, (0.1, 0.1)), (pegasos, (0.1,))]
+    ("kernel", "rates"), [(sgd_logistic, (0.1, 0.1, True)), (pegasos, (0.1, True))]
 )
 def test_learners__no_fused_multiply_and_no_libm(
     kernel: Any, rates: tuple[float, ...]
