@@ -5,7 +5,8 @@ the tweets under FOLDER, each copy made distinct, and prints a Markdown table: G
 tweets/s of two processes that do all of `label_block` (read, scan, decode, label,
 language, key), of two that only decode each line with the typed decoder, and of two
 that only decompress.  Starting the processes and compiling is not counted; the numbers
-of one row come from runs that take turns, and the median of them is shown.
+of one row come from runs that take turns, and the medians are shown: the time on the
+clock, and that of both processors, which tells more on a busy machine.
 """
 
 import argparse
@@ -16,7 +17,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -26,11 +26,13 @@ from emotiset.config import TrainConfig
 from emotiset.lexicon import load_lexicon
 from emotiset.partition import label_block
 from emotiset.sampling import make_rule
-from emotiset.sources import Block, Piece, plan_blocks
+from emotiset.sources import Block, plan_blocks
+from emotiset.sources.blocks import Flaw
 from emotiset.sources.decoding import Tweet
-from emotiset.sources.opening import read_bytes
+from emotiset.sources.lines import open_runs
+from emotiset.sources.scanning import join_lines
 
-_BLOCK = 32 << 20  # bytes of a plain block, and of a compressed file before compression
+_PART = 32 << 20  # bytes that are written at once; of a compressed file, all of them
 _SUFFIXES = {"none": ".json", "gzip": ".gz", "bz2": ".bz2", "zst": ".zst"}
 _COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": lambda data: gzip.compress(data, 6),
@@ -62,9 +64,10 @@ def main() -> None:
             with tempfile.TemporaryDirectory(prefix="ingest-") as folder:
                 size = int(args.gigabytes * share * 1e9)
                 n_bytes, n_lines = _build(lines, Path(folder), kind, size)
-                blocks = plan_blocks([folder], replace(_CONFIG, block_size=_BLOCK))
+                blocks = plan_blocks([folder], _CONFIG)
                 row = _measure(pool, blocks, args.rounds)
-            print(f"| {kind} | " + " | ".join(_show(row, n_bytes, n_lines)) + " |")
+            cells = [_show(seconds, n_bytes, n_lines) for seconds in row]
+            print(f"| {kind} | {' | '.join(cells)} |", flush=True)
 
 
 def _read_lines(folder: Path) -> list[bytes]:
@@ -75,17 +78,14 @@ def _read_lines(folder: Path) -> list[bytes]:
 
 
 def _build(lines: list[bytes], folder: Path, kind: str, size: int) -> tuple[int, int]:
-    """Write files of about *size* bytes in all; return bytes and lines written."""
-    n_bytes = n_lines = n_files = 0
-    for part in _parts(_distinct(lines), size):
+    """Write one plain file, or compressed ones; return bytes and lines in them."""
+    n_bytes = n_lines = 0
+    for number, part in enumerate(_parts(_distinct(lines), size)):
         data = b"\n".join(part) + b"\n"
-        written = data if kind == "none" else _COMPRESS[kind](data)
-        (folder / f"{n_files:04}{_SUFFIXES[kind]}").write_bytes(written)
-        n_bytes, n_lines, n_files = (
-            n_bytes + len(data),
-            n_lines + len(part),
-            n_files + 1,
-        )
+        name = f"{number if kind != 'none' else 0:04}{_SUFFIXES[kind]}"
+        with open(folder / name, "ab") as file:
+            file.write(data if kind == "none" else _COMPRESS[kind](data))
+        n_bytes, n_lines = n_bytes + len(data), n_lines + len(part)
     return n_bytes, n_lines
 
 
@@ -104,7 +104,7 @@ def _parts(lines: Iterator[bytes], size: int) -> Iterator[list[bytes]]:
     while size > 0:
         part: list[bytes] = []
         n_bytes = 0
-        while n_bytes < min(_BLOCK, size):
+        while n_bytes < min(_PART, size):
             part.append(next(lines))
             n_bytes += len(part[-1]) + 1
         yield part
@@ -113,53 +113,60 @@ def _parts(lines: Iterator[bytes], size: int) -> Iterator[list[bytes]]:
 
 def _measure(
     pool: ProcessPoolExecutor, blocks: list[Block], rounds: int
-) -> list[float]:
-    """Return the median of seconds for each task, after a run that warms up."""
-    tasks = [label, decode, decompress]
-    seconds: list[list[float]] = [[] for _ in tasks]
+) -> list[tuple[float, float]]:
+    """Return medians of wall and CPU seconds for each task; the first run warms up."""
+    found: list[list[tuple[float, float]]] = [[] for _ in _TASKS]
     for _ in range(rounds + 1):
-        for task, found in zip(tasks, seconds, strict=True):
+        for task, times in zip(_TASKS, found, strict=True):
             start = time.perf_counter()
-            list(pool.map(task, blocks))
-            found.append(time.perf_counter() - start)
-    return [statistics.median(found[1:]) for found in seconds]
+            cpu = sum(pool.map(task, blocks))
+            times.append((time.perf_counter() - start, cpu))
+    medians = [map(statistics.median, zip(*times[1:], strict=True)) for times in found]
+    return [(wall, cpu) for wall, cpu in medians]
 
 
-def _show(seconds: list[float], n_bytes: int, n_lines: int) -> list[str]:
-    return [
-        f"{each:.2f} s, {n_bytes / each / 1e9:.2f} GB/s, {n_lines / each:,.0f} lines/s"
-        for each in seconds
-    ]
+def _show(seconds: tuple[float, float], n_bytes: int, n_lines: int) -> str:
+    wall, cpu = seconds
+    return (
+        f"{wall:.2f} s ({cpu:.2f} s CPU), {n_bytes / wall / 1e9:.2f} GB/s, "
+        f"{n_lines / wall:,.0f} lines/s"
+    )
 
 
-def label(block: Block) -> int:
-    """Do all that a task of the run does with a block."""
-    lexicon = load_lexicon(_CONFIG.lexicon)
-    return label_block(block, _CONFIG, lexicon, make_rule(_CONFIG)).rows.num_rows
+def label(block: Block) -> float:
+    """Do all that a task of the run does with a block; return CPU seconds."""
+    start = time.process_time()
+    label_block(block, _CONFIG, load_lexicon(_CONFIG.lexicon), make_rule(_CONFIG))
+    return time.process_time() - start
 
 
-def decode(block: Block) -> int:
+def decode(block: Block) -> float:
     """Decode each line, and nothing else."""
-    n_lines = 0
+    start = time.process_time()
+    for chunk in _read(block):
+        for line in chunk.splitlines():
+            _DECODER.decode(line)
+    return time.process_time() - start
+
+
+def decompress(block: Block) -> float:
+    """Read the whole lines of a block, and nothing else."""
+    start = time.process_time()
+    for _ in _read(block):
+        pass
+    return time.process_time() - start
+
+
+def _read(block: Block) -> Iterator[bytes]:
+    """Yield the bytes of a block, whole lines at a time."""
     for piece in block.pieces:
-        rest = b""
-        for chunk in _read(piece):
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
-                _DECODER.decode(line) if line.strip() else None
-            n_lines += len(lines)
-    return n_lines
+        for run in open_runs(piece):
+            for found in join_lines(run):
+                assert not isinstance(found, Flaw)
+                yield found[1]
 
 
-def decompress(block: Block) -> int:
-    """Read the bytes of a block, and nothing else."""
-    return sum(len(chunk) for piece in block.pieces for chunk in _read(piece))
-
-
-def _read(piece: Piece) -> Iterator[bytes]:
-    """Yield the bytes of a piece; plain ones are whole files here."""
-    return read_bytes(piece.path, piece.compression)
-
+_TASKS = (label, decode, decompress)
 
 if __name__ == "__main__":
     main()

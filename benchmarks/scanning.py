@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from emotiset.automaton import write_forms
-from emotiset.kernels.scanning import JSON_TEXT, KEPT
+from emotiset.kernels.scanning import KEPT
 from emotiset.lexicon import is_repeatable, load_lexicon
 from emotiset.scan import build_scan, find_kinds, write_ways
 from emotiset.sources.opening import CHUNK
@@ -72,7 +72,7 @@ def _cut(data: bytes) -> list[bytes]:
 def _our_scan() -> Callable[[bytes], int]:
     scan = build_scan(load_lexicon())
     assert scan is not None
-    return lambda data: int((find_kinds(data, scan, JSON_TEXT).kinds == KEPT).sum())
+    return lambda data: int((find_kinds(data, scan, is_json=True).kinds == KEPT).sum())
 
 
 def _expressions() -> list[str]:

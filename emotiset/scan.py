@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 from emotiset.automaton import write_forms
 from emotiset.kernels.scanning import (
     ACCEPTS,
-    JSON_TEXT,
     NEEDS_LEFT,
     NEEDS_RIGHT,
     NEWLINE_BUCKET,
     STATE_SHIFT,
-    scan_lines,
+    mark_places,
+    scan_json,
+    scan_text,
 )
 from emotiset.lexicon import MODIFIERS, Lexicon, Symbol, is_repeatable
 from emotiset.machine import Machine
@@ -40,18 +41,6 @@ _ALNUM: Final = bytes(byte for byte in range(128) if chr(byte).isalnum())
 # Ways to write a symbol go into buckets by how they begin; the eighth is the kernel's.
 _SHORT_BUCKET: Final = 1  # two bytes are all of it
 _BUCKETS: Final = {"\\": 2, "&": 4}
-
-# A symbol-free tweet of each API.  A lexicon that finds symbols in them would keep
-# nearly every line, so it goes without a scan.
-_PLAIN_LINES: Final = (
-    b'{"created_at":"Wed Sep 28 02:35:11 +0000 2011","id":1,"id_str":"1","text":"a",'
-    b'"source":"\\u003ca href=\\"http:\\/\\/a.b\\"\\u003ea\\u003c\\/a\\u003e",'
-    b'"truncated":false,"user":{"id":1,"description":null,"utc_offset":-18000},'
-    b'"geo":null,"entities":{"hashtags":[],"urls":[{"url":"http:\\/\\/t.co\\/a",'
-    b'"indices":[1,2]}]},"retweet_count":0,"lang":"en"}\n',
-    b'{"data":{"id":"1","text":"a","created_at":"2022-01-01T00:00:00.000Z",'
-    b'"edit_history_tweet_ids":["1"]},"includes":{"users":[{"id":"1"}]}}\n',
-)
 
 
 class Scan(NamedTuple):
@@ -76,7 +65,7 @@ class LineKinds(NamedTuple):
     kinds: NDArray[np.uint8]
 
 
-def find_kinds(data: bytes, scan: Scan, mode: int) -> LineKinds:
+def find_kinds(data: bytes, scan: Scan, *, is_json: bool) -> LineKinds:
     r"""Tell which lines of *data* are to be decoded.
 
     Parameters
@@ -85,27 +74,43 @@ def find_kinds(data: bytes, scan: Scan, mode: int) -> LineKinds:
         Whole lines; the last one need not end in ``\n``.
     scan
         Of a lexicon.
-    mode
-        What the lines are: ``PLAIN``, ``JSON`` or ``JSON_TEXT`` of `kernels.scanning`.
+    is_json
+        Whether lines are JSON, in which only the values of keys that end in ``text``
+        are texts, or such texts themselves.
 
     Examples
     --------
     >>> from emotiset.lexicon import load_lexicon
     >>> scan = build_scan(load_lexicon())
     >>> lines = b'{"text":":\\u0029"}\n{"text":"a","urls":[]}\n\n{"text":"&#58;)"}'
-    >>> find_kinds(lines, scan, JSON_TEXT).kinds.tolist()
+    >>> find_kinds(lines, scan, is_json=True).kinds.tolist()
     [1, 0, 2, 1]
     """
     text = np.frombuffer(data, np.uint8)
-    words = np.frombuffer(data, np.uint64, len(data) // 8)
-    if sys.byteorder == "big":
-        words = words.byteswap()
-        words.flags.writeable = False  # or the kernel would be compiled once more
     # Room for the most lines there can be: pages that are not touched cost nothing.
     starts, kinds = np.empty(len(data) + 1, np.int64), np.empty(len(data), np.uint8)
-    hits = np.empty(len(data) // 8 + 1, np.int64)
-    n_lines = scan_lines(text, words, *scan, mode, hits, starts, kinds)
+    if is_json:
+        marks = _find_marks(text)
+        n_lines = scan_json(text, marks, marks.view(np.uint64), *scan, starts, kinds)
+    else:
+        words = np.frombuffer(data, np.uint64, len(data) // 8)
+        if sys.byteorder == "big":
+            words = words.byteswap()
+            words.flags.writeable = False  # or the kernel would be compiled once more
+        hits = np.empty(len(data) // 8 + 1, np.int64)
+        n_lines = scan_text(text, words, *scan, hits, starts, kinds)
     return LineKinds(starts[: n_lines + 1].copy(), kinds[:n_lines].copy())
+
+
+def _find_marks(text: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the marks of `mark_places`, filled up to 64 bytes."""
+    marks = np.empty(-(-len(text) // 64) * 64, np.uint8)
+    n_whole = max(len(text) - 3, 0)  # behind that only a line end is of interest
+    marks[n_whole:] = 0
+    marks[n_whole : len(text)] = text[n_whole:] == ord("\n")
+    windows = (text[i : n_whole + i] for i in range(4))
+    mark_places(*windows, marks[:n_whole])
+    return marks
 
 
 @lru_cache(maxsize=8)
@@ -115,9 +120,9 @@ def build_scan(lexicon: Lexicon) -> Scan | None:
     Returns
     -------
     Scan or None
-        None for a lexicon that a scan cannot serve: it would keep nearly every line,
-        it has too many symbols, or a symbol holds a control character or U+FFFD,
-        which stands for what cannot be read.
+        None for a lexicon that a scan cannot serve: it has too many symbols, or a
+        symbol holds a control character or U+FFFD, which stands for what cannot be
+        read.
     """
     texts = [symbol.text for symbol in lexicon.symbols]
     if any(char < " " or char in "\x7f\ufffd" for text in texts for char in text):
@@ -130,9 +135,7 @@ def build_scan(lexicon: Lexicon) -> Scan | None:
     if tables is None:
         return None
     step, accepts = tables
-    scan = Scan(_find_pairs(step, accepts), step << STATE_SHIFT | accepts[step])
-    plain = [find_kinds(line, scan, JSON_TEXT).kinds[0] for line in _PLAIN_LINES]
-    return None if any(plain) else scan
+    return Scan(_find_pairs(step, accepts), step << STATE_SHIFT | accepts[step])
 
 
 def _add_symbol(machine: Machine, symbol: Symbol) -> None:

@@ -1,8 +1,8 @@
-"""Tell lines that may carry a lexicon symbol from those that cannot, undecoded.
+r"""Tell lines that may carry a lexicon symbol from those that cannot, undecoded.
 
-The tables come from `emotiset.scan`.  At each place the two bytes there and the two
-behind them are looked up, eight places at a time; only where both pairs can begin a
-symbol does the automaton run.  Whether a line is kept depends on the line alone.
+The tables come from `emotiset.scan`.  In JSON only the values of keys that end in
+``text`` are looked at; they are one byte in ten.  Whether a line is kept depends on the
+line alone.
 """
 
 from emotiset.kernels._jit import njit
@@ -12,12 +12,7 @@ PASSED = 0  # no symbol in any way of writing
 KEPT = 1  # is to be decoded
 EMPTY = 2  # white space alone
 
-# What a line is.
-PLAIN = 0  # a text
-JSON = 1
-JSON_TEXT = 2  # JSON, and all its texts are values of keys that end in "text"
-
-# What an accepting state tells, beside the number of the state in `scan_lines`.
+# What an accepting state tells, beside the number of the state in `scan_json`.
 ACCEPTS = 1
 NEEDS_LEFT = 2  # no letter or digit left of it
 NEEDS_RIGHT = 4  # none right of it, unless another symbol follows
@@ -26,20 +21,46 @@ STATE_SHIFT = 3
 NEWLINE_BUCKET = 128  # bit of the tables of pairs
 _LONGEST_NAME = 40  # letters and digits of an entity or an escape, amply
 
-_NEWLINE, _SPACE, _QUOTE, _AND, _COLON, _BACKSLASH = 10, 32, 34, 38, 58, 92
-_UNDERSCORE, _E, _T, _X = 95, 101, 116, 120
+_TAB, _NEWLINE, _RETURN, _SPACE, _QUOTE, _AND = 9, 10, 13, 32, 34, 38
+_ZERO, _FIVE, _SEVEN, _COLON, _BACKSLASH = 48, 53, 55, 58, 92
+_T, _U, _X = 116, 117, 120
 
 
 @njit
-def scan_lines(text, words, pairs, step, mode, hits, starts, kinds):
+def mark_places(text, text1, text2, text3, marks):
+    r"""Mark in *text* where a line ends, ``xt"`` begins, or ``u005`` to ``u007``.
+
+    Those are the ends of keys such as ``text`` and ``full_text``, and the letters that
+    might be escaped in them.  Without branches, so that it becomes SIMD code.
+
+    Parameters
+    ----------
+    text : uint8[n]
+    text1, text2, text3 : uint8[n]
+        What stands one, two and three bytes behind.
+    marks : uint8[n]
+        Filled with 0 or 1.
+    """
+    for i in range(len(marks)):
+        a, b, c, d = text[i], text1[i], text2[i], text3[i]
+        is_key = (a == _X) & (b == _T) & (c == _QUOTE)
+        is_letter = (c == _ZERO) & (d >= _FIVE) & (d <= _SEVEN)
+        is_escape = (a == _U) & (b == _ZERO) & is_letter
+        marks[i] = (a == _NEWLINE) | is_key | is_escape
+
+
+@njit
+def scan_json(text, marks, words, pairs, step, starts, kinds):
     r"""Find the lines of *text* and say what becomes of each; return their number.
 
     Parameters
     ----------
     text : uint8[n_bytes]
-        Whole lines; the last one need not end in ``\n``.
-    words : uint64[n_bytes // 8]
-        The same, eight bytes at a time, the first one lowest.
+        Whole lines of JSON; the last one need not end in ``\n``.
+    marks : uint8[n_bytes, filled up to a multiple of 64]
+        As `mark_places` fills it, 0 behind the end.
+    words : uint64[len(marks) // 8]
+        The same, eight bytes at a time.
     pairs : uint16[65536]
         For two neighboring bytes, ``left | right << 8``: in the low byte the buckets of
         those ways to write a symbol that begin so, in the high byte of those that go on
@@ -48,43 +69,86 @@ def scan_lines(text, words, pairs, step, mode, hits, starts, kinds):
         For each byte ``state << STATE_SHIFT | needs`` of the next state; state 0 is the
         start, and as a target "no way on".  Needs are ``ACCEPTS | NEEDS_LEFT |
         NEEDS_RIGHT``, 0 where no symbol ends.
-    mode : int
-        `PLAIN`, `JSON` or `JSON_TEXT`.
-    hits : int64[n_bytes // 8 + 1]
-        Room to work in.
     starts : int64[n_lines + 1]
         Filled with where each line begins, and where the last one ends.
     kinds : uint8[n_lines]
         Filled with `PASSED`, `KEPT` or `EMPTY`.
     """
-    n_bytes, n_words = len(text), len(text) // 8 + 1
+    n_bytes = len(text)
+    row, start, is_kept = 0, 0, False
+    starts[0] = 0
+    for first in range(0, len(words), 8):
+        if _is_bare(words, first):
+            continue
+        for at in range(first * 8, first * 8 + 64):
+            if marks[at] == 0:
+                continue
+            if text[at] == _NEWLINE:
+                kinds[row] = _kind_of(text, start, at, is_kept)
+                row, start, is_kept = row + 1, at + 1, False
+                starts[row] = start
+            elif text[at] == _U:
+                is_kept |= at > start and text[at - 1] == _BACKSLASH
+            elif not is_kept:
+                is_kept = _has_symbol(text, at + 3, pairs, step)
+    return _end_lines(text, start, n_bytes, is_kept, row, starts, kinds)
+
+
+@njit
+def _is_bare(words, at):
+    """Return whether 64 bytes have no mark."""
+    left = words[at] | words[at + 1] | words[at + 2] | words[at + 3]
+    right = words[at + 4] | words[at + 5] | words[at + 6] | words[at + 7]
+    return left | right == 0
+
+
+@njit
+def scan_text(text, words, pairs, step, hits, starts, kinds):
+    r"""Do the same for lines of plain text, all of which is looked at.
+
+    Parameters
+    ----------
+    text, pairs, step, starts, kinds
+        As in `scan_json`.
+    words : uint64[n_bytes // 8]
+        The text, eight bytes at a time, the first one lowest.
+    hits : int64[n_bytes // 8 + 1]
+        Room to work in.
+    """
+    n_bytes = len(text)
     n_hits = _find_hits(words, pairs, hits)
-    for at in range(
-        max(len(words) - 2, 0), n_words
-    ):  # too near the end to be looked up
+    for at in range(max(len(words) - 2, 0), n_bytes // 8 + 1):  # the end: not looked up
         hits[n_hits] = at
         n_hits += 1
     row, start, is_kept = 0, 0, False
-    outside = -1  # the last place found to lie in a string that is no text
     starts[0] = 0
     for hit in hits[:n_hits]:
         for at in range(hit * 8, min(hit * 8 + 8, n_bytes)):
             if text[at] == _NEWLINE:
                 kinds[row] = _kind_of(text, start, at, is_kept)
-                row, start, is_kept, outside = row + 1, at + 1, False, -1
+                row, start, is_kept = row + 1, at + 1, False
                 starts[row] = start
-            elif (
-                not is_kept
-                and _may_start(text, at, n_bytes, pairs)
-                and _is_symbol(text, at, start, n_bytes, step, mode)
-            ):
-                is_kept = mode != JSON_TEXT or _is_in_text(text, at, start, outside)
-                outside = at
+            elif not is_kept and _may_start(text, at, pairs):
+                is_kept = _is_symbol(text, at, start, step)
+    return _end_lines(text, start, n_bytes, is_kept, row, starts, kinds)
+
+
+@njit
+def _end_lines(text, start, n_bytes, is_kept, row, starts, kinds):
     if start < n_bytes:
         kinds[row] = _kind_of(text, start, n_bytes, is_kept)
         row += 1
         starts[row] = n_bytes
     return row
+
+
+@njit
+def _kind_of(text, start, stop, is_kept):
+    if is_kept:
+        return KEPT
+    while start < stop and (text[start] == _SPACE or _TAB <= text[start] <= _RETURN):
+        start += 1
+    return EMPTY if start == stop else PASSED
 
 
 @njit
@@ -125,29 +189,47 @@ def _find_hits(words, pairs, hits):
 
 
 @njit
-def _kind_of(text, start, stop, is_kept):
-    if is_kept:
-        return KEPT
-    while start < stop and (text[start] == 32 or 9 <= text[start] <= 13):
-        start += 1
-    return EMPTY if start == stop else PASSED
-
-
-@njit
-def _may_start(text, at, n_bytes, pairs):
-    if at + 3 >= n_bytes:
-        return True
-    ways = pairs[text[at] | text[at + 1] << 8]
-    return ways & pairs[text[at + 2] | text[at + 3] << 8] >> 8 & 0xFF != 0
-
-
-@njit
-def _is_symbol(text, at, start, n_bytes, step, mode):
-    """Return whether a symbol that starts at *at* ends somewhere, as it must."""
-    if mode != PLAIN and text[at] == _COLON and _is_behind_key(text, at, start):
+def _has_symbol(text, at, pairs, step):
+    """Return whether the key that ends at *at* has a string with a symbol."""
+    at = _skip_blanks(text, at)
+    if at >= len(text) or text[at] != _COLON:
         return False
+    at = _skip_blanks(text, at + 1)
+    if at >= len(text) or text[at] != _QUOTE:
+        return False
+    at += 1
+    start = at
+    while at < len(text) and text[at] != _QUOTE and text[at] != _NEWLINE:
+        if _may_start(text, at, pairs) and _is_symbol(text, at, start, step):
+            return True
+        if text[at] == _BACKSLASH:  # a branch is faster here than a sum
+            at += 1
+        at += 1
+    return False
+
+
+@njit
+def _skip_blanks(text, at):
+    while at < len(text) and (
+        text[at] == _SPACE or text[at] == _TAB or text[at] == _RETURN
+    ):
+        at += 1
+    return at
+
+
+@njit
+def _may_start(text, at, pairs):
+    if at + 3 >= len(text):
+        return True
+    ways = pairs[text[at] | text[at + 1] << 8] & 0xFF
+    return ways != 0 and ways & pairs[text[at + 2] | text[at + 3] << 8] >> 8 != 0
+
+
+@njit
+def _is_symbol(text, at, start, step):
+    """Return whether a symbol that starts at *at* ends somewhere, as it must."""
     state, i = 0, at
-    while i < n_bytes:
+    while i < len(text):
         reached = step[state, text[i]]
         if reached == 0:
             return False
@@ -157,9 +239,9 @@ def _is_symbol(text, at, start, n_bytes, step, mode):
             (reached & NEEDS_LEFT and _has_word_before(text, at, start))
             or (
                 reached & NEEDS_RIGHT
-                and i < n_bytes
+                and i < len(text)
                 and _is_word(text[i])
-                and not _is_prefix(text, i, n_bytes, step)
+                and not _is_prefix(text, i, step)
             )
         ):
             return True
@@ -167,74 +249,15 @@ def _is_symbol(text, at, start, n_bytes, step, mode):
 
 
 @njit
-def _is_prefix(text, at, n_bytes, step):
+def _is_prefix(text, at, step):
     """Return whether a symbol starts at *at*, whatever it asks for."""
     reached = 0
-    while at < n_bytes:
+    while at < len(text):
         reached = step[reached >> STATE_SHIFT, text[at]]
         if reached == 0 or reached & ACCEPTS:
             break
         at += 1
     return reached & ACCEPTS != 0
-
-
-@njit
-def _is_in_text(text, at, start, outside):
-    r"""Return whether *at* may lie in the value of a key that ends in ``text``.
-
-    Looks left for the quote that opens the string, no further than *outside*, which
-    lies in a string that is no text, or -1.  Meeting the unexpected it says yes.
-    """
-    opening = at - 1
-    while opening >= max(start, outside) and not _is_quote(text, opening):
-        opening -= 1
-    if opening < max(start, outside):
-        return outside < start
-    colon = _skip_spaces(text, opening - 1, start)
-    if colon < start or text[colon] != _COLON:
-        return True
-    end = _skip_spaces(text, colon - 1, start)
-    if end < start or text[end] != _QUOTE:
-        return True
-    i = end - 1
-    while i >= start and (_is_word(text[i]) or text[i] == _UNDERSCORE):
-        i -= 1
-    if i < start or text[i] != _QUOTE:
-        return True
-    is_text = text[end - 1] == _T and text[end - 2] == _X
-    return is_text and text[end - 3] == _E and text[end - 4] == _T
-
-
-@njit
-def _skip_spaces(text, at, start):
-    while at >= start and text[at] == _SPACE:
-        at -= 1
-    return at
-
-
-@njit
-def _is_quote(text, at):
-    """Return whether a quote stands at *at* that no backslash escapes."""
-    if text[at] != _QUOTE:
-        return False
-    i = at
-    while i > 0 and text[i - 1] == _BACKSLASH:
-        i -= 1
-    return (at - i) & 1 == 0
-
-
-@njit
-def _is_behind_key(text, at, start):
-    r"""Return whether the colon stands behind the quote that closes a key.
-
-    A quote that opens a string has one of ``: , [ {`` or a blank before it, and one
-    inside of a string a backslash.
-    """
-    if at - 2 < start or text[at - 1] != _QUOTE:
-        return False
-    before = text[at - 2]
-    is_open = before == _COLON or before == 44 or before == 91 or before == 123
-    return not (is_open or before <= 32 or before == _BACKSLASH)
 
 
 @njit

@@ -7,7 +7,6 @@ from typing import Final
 import pyarrow as pa
 
 from emotiset.config import SourceConfig
-from emotiset.kernels.scanning import JSON_TEXT, PLAIN
 from emotiset.scan import Scan
 from emotiset.sources.blocks import Block, Flaw, Piece, Reading, Seen
 from emotiset.sources.delimited import read_delimited
@@ -69,7 +68,9 @@ def _read_piece(
     if piece.problem is not None:
         return iter([Flaw(0, piece.problem, b"").to_reading(piece.source)])
     if scan is not None and config.label_column is None and format in _SCANNED:
-        return read_scanned(piece, limit, scan, *_SCANNED[format])
+        return read_scanned(
+            piece, limit, scan, _SCANNED[format], is_json=format == "tweets"
+        )
     return _READERS[format](piece, config, limit)
 
 
@@ -118,9 +119,8 @@ _READERS: Final[
     "simulated": read_simulated,
 }
 
-# For a format of which lines can be passed over: what its lines are, and what decodes
-# them.
-_SCANNED: Final[dict[str, tuple[int, Decode]]] = {
-    "tweets": (JSON_TEXT, partial(read_chunk, label_column=None)),
-    "text": (PLAIN, read_texts),
+# For a format of which lines can be passed over, what decodes them.
+_SCANNED: Final[dict[str, Decode]] = {
+    "tweets": partial(read_chunk, label_column=None),
+    "text": read_texts,
 }

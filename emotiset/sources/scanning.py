@@ -76,7 +76,7 @@ class Portion:
 
 
 def read_scanned(
-    piece: Piece, limit: int | None, scan: Scan, mode: int, decode: Decode
+    piece: Piece, limit: int | None, scan: Scan, decode: Decode, *, is_json: bool
 ) -> Iterator[Reading]:
     """Read the lines of a piece that can carry a symbol.
 
@@ -88,10 +88,10 @@ def read_scanned(
         Records to read at most; None: all.
     scan
         Of the lexicon that will label.
-    mode
-        What the lines are, as `find_kinds` takes it.
     decode
         Makes a reading of lines and the name of their source.
+    is_json
+        Whether the lines are JSON rather than plain text.
 
     Yields
     ------
@@ -107,7 +107,7 @@ def read_scanned(
     portions = (
         each
         if isinstance(each, Flaw)
-        else Portion(each[1], each[0], find_kinds(each[1], scan, mode))
+        else Portion(each[1], each[0], find_kinds(each[1], scan, is_json=is_json))
         for run in open_runs(piece)
         for each in join_lines(run)
     )
