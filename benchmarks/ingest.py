@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from io import BytesIO
 from pathlib import Path
 
 import msgspec
@@ -144,7 +145,7 @@ def decode(block: Block) -> float:
     """Decode each line, and nothing else."""
     start = time.process_time()
     for chunk in _read(block):
-        for line in chunk.splitlines():
+        for line in BytesIO(chunk):  # faster than to split: a line stays in the cache
             _DECODER.decode(line)
     return time.process_time() - start
 

@@ -37,6 +37,8 @@ _NOISE: Final = (
     (_BLANKS, " "),
     (r"^ | $", ""),
 )
+# Every text of which nothing is left, and few others, in lower case.
+_NOISE_ALONE: Final = rf"^(?:{_BLANKS}|rt|:|https?://[!-~]*|www\.[!-~]+|[@＠]\w+)*$"
 
 
 def label_batch(
@@ -104,8 +106,7 @@ def label_batch(
 
     is_short = pc.less(length, config.min_length)
     labeled, bins["too_short"] = _drop(labeled, is_short)
-    is_empty = pc.equal(normalize_text(labeled["text"]), "")
-    labeled, bins["nothing_left"] = _drop(labeled, is_empty)
+    labeled, bins["nothing_left"] = _drop(labeled, _has_nothing(labeled["text"]))
     return labeled, bins
 
 
@@ -149,6 +150,13 @@ def normalize_text(text: pa.Array) -> pa.Array:
     for pattern, replacement in _NOISE:
         text = pc.replace_substring_regex(text, pattern, replacement)
     return text
+
+
+def _has_nothing(text: pa.Array) -> pa.Array:
+    """Tell which texts have an empty normal form; a fifth of the cost of making it."""
+    is_noise = pc.match_substring_regex(pc.utf8_lower(text), _NOISE_ALONE)
+    noise = normalize_text(text.filter(is_noise))
+    return pc.replace_with_mask(is_noise, is_noise, pc.equal(noise, ""))
 
 
 def label_observations(

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emotiset.config import TrainConfig
-from emotiset.kernels.scanning import JSON_TEXT
 from emotiset.lexicon import load_lexicon
 from emotiset.partition import Run, label_block, merge_tallies
 from emotiset.sampling import make_rule
@@ -119,7 +118,7 @@ def test_label_block__same_rows_and_bins_however_it_is_cut(
 def test_read_scanned__bad_lines_are_seen_among_the_first_alone(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     lines = make_lines(200)
-    path.write_bytes(b"\n".join([BROKEN, DELETED, *lines, BROKEN, b'{":) ']))
+    path.write_bytes(b"\n".join([BROKEN, DELETED, *lines, BROKEN, b'{"text":":) ']))
     scan = build_scan(LEXICON)
     assert scan is not None
     piece = Piece(str(path), 0, path.stat().st_size)
@@ -129,12 +128,12 @@ def test_read_scanned__bad_lines_are_seen_among_the_first_alone(tmp_path: Path) 
         decoded.extend(chunk.lines)
         return scanning_decode(chunk, source)
 
-    [reading] = read_scanned(piece, None, scan, JSON_TEXT, decode)
+    [reading] = read_scanned(piece, None, scan, decode, is_json=True)
     assert reading.n_records == 204
     n_symbols = sum(b":)" in line.split(b'"user"')[0] for line in lines)
     n_symbols += sum(b"lt;/3" in line for line in lines)
     assert reading.tweets.num_rows == n_symbols == 80
-    # The last line is kept: where JSON is broken the scan does not tell texts apart.
+    # The last line is kept for its symbol, and found broken.
     assert reading.bins == {"no_symbol": 123, "unreadable": 1}
     assert reading.seen == Seen(n_records=len(decoded), n_lost=3, n_bad=2)
     assert reading.rejects[0].where == "byte 0"
@@ -148,7 +147,7 @@ def test_read_scanned__limit(tmp_path: Path) -> None:
     assert scan is not None
     piece = Piece(str(path), 0, path.stat().st_size)
     for limit in (1, 7, 50, 60):
-        readings = list(read_scanned(piece, limit, scan, JSON_TEXT, scanning_decode))
+        readings = list(read_scanned(piece, limit, scan, scanning_decode, is_json=True))
         assert sum(each.n_records for each in readings) == min(limit, 50)
 
 
@@ -161,12 +160,11 @@ def test_label_block__a_line_of_ten_megabytes(tmp_path: Path) -> None:
 
 def test_label_block__a_lexicon_without_a_scan(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes(b"\n".join([BROKEN, *make_lines(20)]))
-    own = 'symbols = [{text = ",", polarity = "positive"}, '
+    own = 'symbols = [{text = "\\ufffd", polarity = "positive"}, '
     own += '{text = "sad", polarity = "negative"}]'
-    lexicon = load_lexicon(own)
     config = TrainConfig(language="any", min_length=1)
     [block] = plan_blocks([str(tmp_path)], config)
-    run = label_block(block, config, lexicon, make_rule(config))
+    run = label_block(block, config, load_lexicon(own), make_rule(config))
     assert run.tally.bins["unreadable"] == 1
     assert run.rows.num_rows == 4
 

@@ -178,9 +178,11 @@ def _pick(portion: Portion, rows: np.ndarray, lines: PickedLines) -> int:
     """Append some lines of a portion to *lines*; return their bytes."""
     data, starts = portion.data, portion.found.starts
     begins, ends = starts[rows], starts[rows + 1]
-    spans = zip(begins.tolist(), ends.tolist(), strict=True)
-    # The last line of a file may lack its line end.
-    lines.lines.extend(data[begin:end].removesuffix(b"\n") for begin, end in spans)
+    stops = ends - 1
+    if rows.size and ends[-1] == len(data) and not data.endswith(b"\n"):
+        stops[-1] += 1  # the last line of a file may lack its line end
+    spans = zip(begins.tolist(), stops.tolist(), strict=True)
+    lines.lines.extend([data[begin:stop] for begin, stop in spans])
     lines.places.extend((begins + portion.offset).tolist())
     return int((ends - begins).sum())
 
@@ -207,7 +209,8 @@ def join_lines(
                 offset, data = offset + end, data[end:]
             end = data.rfind(b"\n") + 1
             if end:
-                yield rest.start if rest.parts else offset, rest.take(data[:end])
+                start = rest.start if rest.parts else offset
+                yield start, rest.take(memoryview(data)[:end])
                 offset, data = offset + end, data[end:]
             rest.add(offset, data)
     except DamagedError as error:
@@ -236,7 +239,7 @@ class _Rest:
         if self.n_bytes > MAX_RECORD:
             self.parts = [b"".join(self.parts)[:HEAD_BYTES]]
 
-    def take(self, data: bytes) -> bytes:
+    def take(self, data: bytes | memoryview) -> bytes:
         """Return the line and what follows it, and begin anew."""
         whole = b"".join([*self.parts, data])
         self.parts, self.n_bytes = [], 0
