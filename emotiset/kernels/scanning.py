@@ -197,15 +197,32 @@ def _has_symbol(text, at, pairs, step):
     at = _skip_blanks(text, at + 1)
     if at >= len(text) or text[at] != _QUOTE:
         return False
-    at += 1
-    start = at
-    while at < len(text) and text[at] != _QUOTE and text[at] != _NEWLINE:
-        if _may_start(text, at, pairs) and _is_symbol(text, at, start, step):
+    start = at + 1
+    for i in range(start, len(text) - 3):
+        byte = text[i]
+        if byte == _NEWLINE or (byte == _QUOTE and not _is_escaped(text, i, start)):
+            return False
+        ways = pairs[byte | text[i + 1] << 8] & 0xFF
+        if (
+            ways != 0
+            and ways & pairs[text[i + 2] | text[i + 3] << 8] >> 8 != 0
+            and _is_symbol(text, i, start, step)
+        ):
             return True
-        if text[at] == _BACKSLASH:  # a branch is faster here than a sum
-            at += 1
-        at += 1
+    for i in range(max(start, len(text) - 3), len(text)):
+        if text[i] == _NEWLINE or text[i] == _QUOTE:
+            return False
+        if _is_symbol(text, i, start, step):
+            return True
     return False
+
+
+@njit
+def _is_escaped(text, at, start):
+    i = at
+    while i > start and text[i - 1] == _BACKSLASH:
+        i -= 1
+    return (at - i) & 1 != 0
 
 
 @njit
