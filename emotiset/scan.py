@@ -24,7 +24,6 @@ from emotiset.kernels.scanning import (
     NEEDS_RIGHT,
     NEWLINE_BUCKET,
     STATE_SHIFT,
-    mark_places,
     scan_json,
     scan_text,
 )
@@ -32,6 +31,7 @@ from emotiset.lexicon import MODIFIERS, Lexicon, Symbol, is_repeatable
 from emotiset.machine import Machine
 
 _MAX_STATES: Final = 1 << 18
+_STRIP: Final = 64 << 10  # bytes that are marked at once; a multiple of 64
 _MAX_NAME: Final = 32  # characters of an HTML entity
 _SHORT_ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "/": "\\/"}
 # Entities that are written out in a symbol's ways; a line with any other is kept.
@@ -90,7 +90,7 @@ def find_kinds(data: bytes, scan: Scan, *, is_json: bool) -> LineKinds:
     # Room for the most lines there can be: pages that are not touched cost nothing.
     starts, kinds = np.empty(len(data) + 1, np.int64), np.empty(len(data), np.uint8)
     if is_json:
-        marks = _find_marks(text)
+        marks = np.empty(_STRIP, np.uint8)
         n_lines = scan_json(text, marks, marks.view(np.uint64), *scan, starts, kinds)
     else:
         words = np.frombuffer(data, np.uint64, len(data) // 8)
@@ -100,17 +100,6 @@ def find_kinds(data: bytes, scan: Scan, *, is_json: bool) -> LineKinds:
         hits = np.empty(len(data) // 8 + 1, np.int64)
         n_lines = scan_text(text, words, *scan, hits, starts, kinds)
     return LineKinds(starts[: n_lines + 1].copy(), kinds[:n_lines].copy())
-
-
-def _find_marks(text: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the marks of `mark_places`, filled up to 64 bytes."""
-    marks = np.empty(-(-len(text) // 64) * 64, np.uint8)
-    n_whole = max(len(text) - 3, 0)  # behind that only a line end is of interest
-    marks[n_whole:] = 0
-    marks[n_whole : len(text)] = text[n_whole:] == ord("\n")
-    windows = (text[i : n_whole + i] for i in range(4))
-    mark_places(*windows, marks[:n_whole])
-    return marks
 
 
 @lru_cache(maxsize=8)

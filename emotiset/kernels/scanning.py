@@ -27,29 +27,6 @@ _T, _U, _X = 116, 117, 120
 
 
 @njit
-def mark_places(text, text1, text2, text3, marks):
-    r"""Mark in *text* where a line ends, ``xt"`` begins, or ``u005`` to ``u007``.
-
-    Those are the ends of keys such as ``text`` and ``full_text``, and the letters that
-    might be escaped in them.  Without branches, so that it becomes SIMD code.
-
-    Parameters
-    ----------
-    text : uint8[n]
-    text1, text2, text3 : uint8[n]
-        What stands one, two and three bytes behind.
-    marks : uint8[n]
-        Filled with 0 or 1.
-    """
-    for i in range(len(marks)):
-        a, b, c, d = text[i], text1[i], text2[i], text3[i]
-        is_key = (a == _X) & (b == _T) & (c == _QUOTE)
-        is_letter = (c == _ZERO) & (d >= _FIVE) & (d <= _SEVEN)
-        is_escape = (a == _U) & (b == _ZERO) & is_letter
-        marks[i] = (a == _NEWLINE) | is_key | is_escape
-
-
-@njit
 def scan_json(text, marks, words, pairs, step, starts, kinds):
     r"""Find the lines of *text* and say what becomes of each; return their number.
 
@@ -57,8 +34,8 @@ def scan_json(text, marks, words, pairs, step, starts, kinds):
     ----------
     text : uint8[n_bytes]
         Whole lines of JSON; the last one need not end in ``\n``.
-    marks : uint8[n_bytes, filled up to a multiple of 64]
-        As `mark_places` fills it, 0 behind the end.
+    marks : uint8[a multiple of 64]
+        Room to work in: for the marks of a strip of text, in the processor's cache.
     words : uint64[len(marks) // 8]
         The same, eight bytes at a time.
     pairs : uint16[65536]
@@ -74,24 +51,63 @@ def scan_json(text, marks, words, pairs, step, starts, kinds):
     kinds : uint8[n_lines]
         Filled with `PASSED`, `KEPT` or `EMPTY`.
     """
-    n_bytes = len(text)
     row, start, is_kept = 0, 0, False
     starts[0] = 0
-    for first in range(0, len(words), 8):
-        if _is_bare(words, first):
-            continue
-        for at in range(first * 8, first * 8 + 64):
-            if marks[at] == 0:
+    for base in range(0, len(text), len(marks)):
+        for first in range(0, _mark_strip(text, base, marks) // 8, 8):
+            if _is_bare(words, first):
                 continue
-            if text[at] == _NEWLINE:
-                kinds[row] = _kind_of(text, start, at, is_kept)
-                row, start, is_kept = row + 1, at + 1, False
-                starts[row] = start
-            elif text[at] == _U:
-                is_kept |= at > start and text[at - 1] == _BACKSLASH
-            elif not is_kept:
-                is_kept = _has_symbol(text, at + 3, pairs, step)
-    return _end_lines(text, start, n_bytes, is_kept, row, starts, kinds)
+            for i in range(first * 8, first * 8 + 64):
+                at = base + i
+                if marks[i] == 0:
+                    continue
+                if text[at] == _NEWLINE:
+                    kinds[row] = _kind_of(text, start, at, is_kept)
+                    row, start, is_kept = row + 1, at + 1, False
+                    starts[row] = start
+                elif text[at] == _U:
+                    is_kept |= at > start and text[at - 1] == _BACKSLASH
+                elif not is_kept:
+                    is_kept = _has_symbol(text, at + 3, pairs, step)
+    return _end_lines(text, start, len(text), is_kept, row, starts, kinds)
+
+
+@njit
+def _mark_strip(text, base, marks):
+    r"""Mark where a line ends, ``xt"`` begins, or ``u005`` to ``u007``.
+
+    Those are the ends of keys such as ``text`` and ``full_text``, and the letters that
+    might be escaped in them.  Returns the number of marks, a multiple of 64.
+    """
+    n = min(len(marks), len(text) - base)
+    n_whole = max(min(n, len(text) - base - 3), 0)
+    stop = base + n_whole
+    _mark_places(
+        text[base:stop],
+        text[base + 1 : stop + 1],
+        text[base + 2 : stop + 2],
+        text[base + 3 : stop + 3],
+        marks,
+    )
+    for i in range(n_whole, n):  # so near the end only a line's end is of interest
+        marks[i] = text[base + i] == _NEWLINE
+    n_filled = (n + 63) // 64 * 64
+    marks[n:n_filled] = 0
+    return n_filled
+
+
+@njit
+def _mark_places(text, text1, text2, text3, marks):
+    """Do it for *text*, given what stands one, two and three bytes behind.
+
+    Without branches, so that it becomes SIMD code.
+    """
+    for i in range(len(text)):
+        a, b, c, d = text[i], text1[i], text2[i], text3[i]
+        is_key = (a == _X) & (b == _T) & (c == _QUOTE)
+        is_letter = (c == _ZERO) & (d >= _FIVE) & (d <= _SEVEN)
+        is_escape = (a == _U) & (b == _ZERO) & is_letter
+        marks[i] = (a == _NEWLINE) | is_key | is_escape
 
 
 @njit
