@@ -18,15 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotiset.automaton import write_forms
-from emotiset.kernels.scanning import (
-    ACCEPTS,
-    NEEDS_LEFT,
-    NEEDS_RIGHT,
-    NEWLINE_BUCKET,
-    STATE_SHIFT,
-    scan_json,
-    scan_text,
-)
+from emotiset.kernels.matching import ACCEPTS, NEEDS_LEFT, NEEDS_RIGHT, STATE_SHIFT
+from emotiset.kernels.scanning import NEWLINE_BUCKET, scan_json, scan_text
 from emotiset.lexicon import MODIFIERS, Lexicon, Symbol, is_repeatable
 from emotiset.machine import Machine
 

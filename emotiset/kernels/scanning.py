@@ -1,27 +1,21 @@
 r"""Tell lines that may carry a lexicon symbol from those that cannot, undecoded.
 
 The tables come from `emotiset.scan`.  In JSON only the values of keys that end in
-``text`` are looked at; they are one byte in ten.  Whether a line is kept depends on the
-line alone.
+``text`` are looked at: less than one byte in ten.  Whether a line is kept depends on
+the line alone.
 """
 
 from emotiset.kernels._jit import njit
+from emotiset.kernels.matching import is_symbol
 
 # What becomes of a line.
 PASSED = 0  # no symbol in any way of writing
 KEPT = 1  # is to be decoded
 EMPTY = 2  # white space alone
 
-# What an accepting state tells, beside the number of the state in `scan_json`.
-ACCEPTS = 1
-NEEDS_LEFT = 2  # no letter or digit left of it
-NEEDS_RIGHT = 4  # none right of it, unless another symbol follows
-STATE_SHIFT = 3
-
 NEWLINE_BUCKET = 128  # bit of the tables of pairs
-_LONGEST_NAME = 40  # letters and digits of an entity or an escape, amply
 
-_TAB, _NEWLINE, _RETURN, _SPACE, _QUOTE, _AND = 9, 10, 13, 32, 34, 38
+_TAB, _NEWLINE, _RETURN, _SPACE, _QUOTE = 9, 10, 13, 32, 34
 _ZERO, _FIVE, _SEVEN, _COLON, _BACKSLASH = 48, 53, 55, 58, 92
 _T, _U, _X = 116, 117, 120
 
@@ -43,9 +37,7 @@ def scan_json(text, marks, words, pairs, step, starts, kinds):
         those ways to write a symbol that begin so, in the high byte of those that go on
         so behind two bytes.
     step : int32[n_states, 256]
-        For each byte ``state << STATE_SHIFT | needs`` of the next state; state 0 is the
-        start, and as a target "no way on".  Needs are ``ACCEPTS | NEEDS_LEFT |
-        NEEDS_RIGHT``, 0 where no symbol ends.
+        The automaton, as `matching.is_symbol` takes it.
     starts : int64[n_lines + 1]
         Filled with where each line begins, and where the last one ends.
     kinds : uint8[n_lines]
@@ -145,7 +137,7 @@ def scan_text(text, words, pairs, step, hits, starts, kinds):
                 row, start, is_kept = row + 1, at + 1, False
                 starts[row] = start
             elif not is_kept and _may_start(text, at, pairs):
-                is_kept = _is_symbol(text, at, start, step)
+                is_kept = is_symbol(text, at, start, step)
     return _end_lines(text, start, n_bytes, is_kept, row, starts, kinds)
 
 
@@ -222,13 +214,13 @@ def _has_symbol(text, at, pairs, step):
         if (
             ways != 0
             and ways & pairs[text[i + 2] | text[i + 3] << 8] >> 8 != 0
-            and _is_symbol(text, i, start, step)
+            and is_symbol(text, i, start, step)
         ):
             return True
     for i in range(max(start, len(text) - 3), len(text)):
         if text[i] == _NEWLINE or text[i] == _QUOTE:
             return False
-        if _is_symbol(text, i, start, step):
+        if is_symbol(text, i, start, step):
             return True
     return False
 
@@ -256,54 +248,3 @@ def _may_start(text, at, pairs):
         return True
     ways = pairs[text[at] | text[at + 1] << 8] & 0xFF
     return ways != 0 and ways & pairs[text[at + 2] | text[at + 3] << 8] >> 8 != 0
-
-
-@njit
-def _is_symbol(text, at, start, step):
-    """Return whether a symbol that starts at *at* ends somewhere, as it must."""
-    state, i = 0, at
-    while i < len(text):
-        reached = step[state, text[i]]
-        if reached == 0:
-            return False
-        i += 1
-        state = reached >> STATE_SHIFT
-        if reached & ACCEPTS and not (
-            (reached & NEEDS_LEFT and _has_word_before(text, at, start))
-            or (
-                reached & NEEDS_RIGHT
-                and i < len(text)
-                and _is_word(text[i])
-                and not _is_prefix(text, i, step)
-            )
-        ):
-            return True
-    return False
-
-
-@njit
-def _is_prefix(text, at, step):
-    """Return whether a symbol starts at *at*, whatever it asks for."""
-    reached = 0
-    while at < len(text):
-        reached = step[reached >> STATE_SHIFT, text[at]]
-        if reached == 0 or reached & ACCEPTS:
-            break
-        at += 1
-    return reached & ACCEPTS != 0
-
-
-@njit
-def _has_word_before(text, at, start):
-    r"""Return whether a letter or a digit stands before, not ``\n`` or ``&nbsp``."""
-    i = at
-    while i > start and at - i < _LONGEST_NAME and _is_word(text[i - 1]):
-        i -= 1
-    if i == at:
-        return False
-    return i == start or (text[i - 1] != _BACKSLASH and text[i - 1] != _AND)
-
-
-@njit
-def _is_word(byte):
-    return 48 <= byte <= 57 or 65 <= byte <= 90 or 97 <= byte <= 122
