@@ -65,7 +65,7 @@ def _describe_metrics(metrics: Mapping[str, Any]) -> list[str]:
     low, high = metrics["accuracy_interval"]
     rest = ", ".join(
         f"{name.replace('_', ' ')} {metrics[name]:.4f}"
-        for name in ("macro_recall", "f1", "auc", "log_loss")
+        for name in ("macro_recall", "f1", "auc", "log_loss", "ece")
         if metrics.get(name) is not None
     )
     lines = [f"[bold]accuracy[/] {accuracy:.4f} (95%: {low:.4f} to {high:.4f}), {rest}"]

@@ -6,7 +6,7 @@ value of an earlier graph is needed, its future stands in for it.
 
 Tasks for B blocks in G runs, R ranges of key space and P members: B reads, 2 G for
 the runs, G (R + 1) + 2 R for the counts, at most 4 looks, G (P + 2) for the pieces,
-2 (P + 1) for the parts and 1 for the judgment.
+2 (P + 1) for the parts, P for their members and 2 for calibration and judgment.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,9 +20,11 @@ from dask.delayed import Delayed
 
 from emotiset.config import TrainConfig
 from emotiset.exchange import Draw
+from emotiset.holdback import Slice
 from emotiset.lexicon import Lexicon
 from emotiset.partition import (
     assemble_part,
+    calibrate_members,
     cut_pieces,
     fit_part,
     judge_members,
@@ -31,6 +33,7 @@ from emotiset.partition import (
     merge_runs,
     split_run,
     take_counts,
+    take_members,
     take_tally,
 )
 from emotiset.sampling import Group, Rule, find_survivors
@@ -125,7 +128,7 @@ def exchange(runs: Sequence[Any], draw: Draw) -> list[Delayed]:
     ]
 
 
-def fit_members(parts: Sequence[Any], config: TrainConfig) -> Bag:
+def fit_members(parts: Sequence[Any], config: TrainConfig, last: Slice) -> Bag:
     """Train one member on each part.
 
     Parameters
@@ -134,6 +137,8 @@ def fit_members(parts: Sequence[Any], config: TrainConfig) -> Bag:
         Batches in visiting order, read once; each part is a partition of a bag.
     config
         Features and learner, the same for every member.
+    last
+        What each member learns from last.
 
     Returns
     -------
@@ -142,12 +147,24 @@ def fit_members(parts: Sequence[Any], config: TrainConfig) -> Bag:
         partition lacks a polarity.
     """
     examples = bag.from_delayed([delayed(part) for part in parts])
-    return examples.map_partitions(partial(fit_part, config=config))
+    return examples.map_partitions(partial(fit_part, config=config, last=last))
 
 
-def judge(held_out: Any, fitted: Sequence[Any], config: TrainConfig) -> Delayed:
+def take_final_members(fitted: Sequence[Any]) -> list[Delayed]:
+    """Take what a model is made of: a list of (member, digest) for each part."""
+    return [_task(take_members, part) for part in fitted]
+
+
+def calibrate(fitted: Sequence[Any], config: TrainConfig, prior: float) -> Delayed:
+    """Score the slices of all parts with all members; give the calibration."""
+    return _task(calibrate_members, list(fitted), config, prior)
+
+
+def judge(
+    held_out: Any, fitted: Sequence[Any], config: TrainConfig, calibration: Any
+) -> Delayed:
     """Score the held-out partition with all members; give the metrics."""
-    return _task(judge_members, held_out, list(fitted), config)
+    return _task(judge_members, held_out, list(fitted), config, calibration)
 
 
 def _task(function: Callable[..., Any], *arguments: Any) -> Delayed:

@@ -1,5 +1,6 @@
 """What a model file is, as plain values."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ def describe_model(ensemble: Ensemble, path: str | Path) -> dict[str, Any]:
     dict
         Plain JSON values: ``file``, ``bytes``, ``language``, ``vote``, ``features``,
         ``members`` (a list, one entry for each), ``symbols`` (by polarity),
-        ``settings``, ``versions``, ``sample_digest``.
+        ``calibration``, ``settings``, ``versions``, ``sample_digest``.
     """
     members = [
         {
@@ -40,6 +41,7 @@ def describe_model(ensemble: Ensemble, path: str | Path) -> dict[str, Any]:
         },
         "members": members,
         "symbols": symbols,
+        "calibration": asdict(ensemble.calibration),
         "settings": dict(ensemble.settings),
         "versions": dict(ensemble.versions),
         "sample_digest": ensemble.sample_digest,

@@ -10,14 +10,16 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from emotiset.calibration import Calibration, count_confidence, fit_calibration
 from emotiset.config import TrainConfig
 from emotiset.drawing import Cutoff, find_cutoff
-from emotiset.evaluate import evaluate_members
+from emotiset.evaluate import evaluate_members, score_batches
 from emotiset.exchange import Draw, Piece, assemble, cut_run
+from emotiset.holdback import Slice, fit_around
 from emotiset.kernels.hashing import mix64
 from emotiset.labeling import label_batch, label_observations, observed_labels
 from emotiset.language import keep_languages, parse_languages
-from emotiset.learner import Member, fit_member
+from emotiset.learner import Member
 from emotiset.lexicon import Lexicon
 from emotiset.sampling import (
     Group,
@@ -32,6 +34,7 @@ from emotiset.sampling import (
 )
 from emotiset.schema import LABELED, empty_batch
 from emotiset.sources import Block, Reading, Reject, read_block
+from emotiset.voting import vote_confidence
 
 BATCH_ROWS = 16_384
 _REJECTS_SHOWN = 3
@@ -193,20 +196,34 @@ class Fitted:
     Attributes
     ----------
     member
+    before
+        The member before it learned from its slice; see `emotiset.holdback`.
+    inside
+        The slice.
     digest
         Two sums of mixed keys modulo 2^64.  Digests add up, so their total tells one
         sample from another however it was dealt to members.
     """
 
     member: Member
+    before: Member
+    inside: list[pa.RecordBatch]
     digest: tuple[int, int]
 
 
-def fit_part(batches: Iterable[pa.RecordBatch], config: TrainConfig) -> list[Fitted]:
-    """Train one member on the batches of one part, in their order."""
+def fit_part(
+    batches: Iterable[pa.RecordBatch], config: TrainConfig, last: Slice
+) -> list[Fitted]:
+    """Train one member on the batches of one part, in their order, the slice last."""
     batches = list(batches)
-    member = fit_member(batches, config, config)
-    return [Fitted(member, digest_keys(batches))]
+    outside, inside = last.split(batches)
+    before, after = fit_around(outside, inside, config, config)
+    return [Fitted(after, before, inside, digest_keys(batches))]
+
+
+def take_members(fitted: Sequence[Fitted]) -> list[tuple[Member, tuple[int, int]]]:
+    """Return the members as they are after their slices, each with its digest."""
+    return [(each.member, each.digest) for each in fitted]
 
 
 def digest_keys(batches: Iterable[pa.RecordBatch]) -> tuple[int, int]:
@@ -219,11 +236,28 @@ def digest_keys(batches: Iterable[pa.RecordBatch]) -> tuple[int, int]:
     return first % 2**64, second % 2**64
 
 
+def calibrate_members(
+    fitted: Sequence[Sequence[Fitted]], config: TrainConfig, prior: float
+) -> Calibration:
+    """Fit the probabilities on the slices of all parts.
+
+    Holds all members, as they were before their slices, and one batch.
+    """
+    everyone = [each for part in fitted for each in part]
+    members = [each.before for each in everyone]
+    slices = (batch for each in everyone for batch in each.inside)
+    scores, polarity = score_batches(slices, members, config)
+    weights = np.array([each.vote_weight for each in members])
+    confidence = vote_confidence(scores, config.vote, weights)
+    return fit_calibration(count_confidence(confidence, polarity), prior)
+
+
 def judge_members(
     batches: Iterable[pa.RecordBatch],
     fitted: Sequence[Sequence[Fitted]],
     config: TrainConfig,
+    calibration: Calibration,
 ) -> dict[str, object]:
     """Score the held-out batches with the members of all parts; return the metrics."""
     members = [each.member for part in fitted for each in part]
-    return evaluate_members(batches, members, config, config.vote)
+    return evaluate_members(batches, members, config, config.vote, calibration)

@@ -90,13 +90,22 @@ def train(
         check_labels(labeled.tally.labels, config)
         drawn = stages.draw(labeled)
         parts = stages.exchange(labeled, drawn.draw)
-        fitted = stages.fit(parts[:-1])
-        metrics = stages.judge(parts[-1], fitted)
+        fitted = stages.fit(parts[:-1], drawn)
+        calibration = stages.calibrate(fitted, drawn)
+        metrics = stages.judge(parts[-1], fitted, calibration)
         if sample_out is not None:
             write_sample(sample_out, (part.result() for part in parts))
-        members = [each for part in opened.gather(fitted) for each in part]
+        members = stages.collect(fitted)
     return make_result(
-        members, metrics, drawn, labeled.tally, inputs, config, lexicon, clock
+        members,
+        calibration,
+        metrics,
+        drawn,
+        labeled.tally,
+        inputs,
+        config,
+        lexicon,
+        clock,
     )
 
 
