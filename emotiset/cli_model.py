@@ -54,6 +54,20 @@ def predict(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Parquet file.")
     ] = None,
+    prior: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of positive texts in the inputs.", show_default="as trained"
+        ),
+    ] = None,
+    abstain: Annotated[
+        float | None,
+        typer.Option(
+            help="No polarity where neither has this probability.",
+            show_default="never",
+            metavar="P",
+        ),
+    ] = None,
     format: Format = None,
     text_column: TextColumn = None,
     lang_column: LangColumn = None,
@@ -85,12 +99,13 @@ def predict(
     from emotiset.cluster import connect
     from emotiset.console import print_note, show_progress
     from emotiset.ensemble import load_ensemble
+    from emotiset.predict import Answering, predict_lines
     from emotiset.predict import predict as predict_files
-    from emotiset.predict import predict_lines
 
+    answering = Answering(prior, abstain)
     ensemble = load_ensemble(model)
     if inputs == [_STANDARD_INPUT]:
-        predict_lines(ensemble, sys.stdin.buffer, sys.stdout.buffer)
+        predict_lines(ensemble, sys.stdin.buffer, sys.stdout.buffer, answering)
         return
     if output is None:
         raise InputError(
@@ -99,7 +114,13 @@ def predict(
     check_writable(output)
     with connect(cluster) as client, show_progress(quiet=quiet) as progress:
         tally = predict_files(
-            ensemble, inputs, output, source, client, progress=progress
+            ensemble,
+            inputs,
+            output,
+            source,
+            client,
+            answering=answering,
+            progress=progress,
         )
     if not quiet:
         lost = ", ".join(f"{n} {name}" for name, n in tally.bins.items() if n)
