@@ -165,17 +165,38 @@ def evaluate(
         print_metrics(metrics)
 
 
-def inspect(model: Model, json: Json = False) -> None:
-    """Show what a model file is."""
-    from emotiset.display import print_json, print_model
+def inspect(
+    model: Model,
+    texts: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Texts to find the strongest n-grams in.",
+            metavar="INPUT",
+            show_default=False,
+        ),
+    ] = None,
+    top: Annotated[int, typer.Option(help="N-grams of each polarity.", min=1)] = 20,
+    format: Format = None,
+    text_column: TextColumn = None,
+    limit: Limit = None,
+    json: Json = False,
+) -> None:
+    """Show what a model file is, and with --texts what it has learned."""
+    source = make_source_config(format=format, text_column=text_column, limit=limit)
+    from emotiset.display import print_features, print_json, print_model
     from emotiset.ensemble import load_ensemble
-    from emotiset.inspection import describe_model
+    from emotiset.inspection import describe_features, describe_model
 
-    described = describe_model(load_ensemble(model), model)
+    ensemble = load_ensemble(model)
+    described = describe_model(ensemble, model)
+    if texts:
+        described["strongest"] = describe_features(ensemble, texts, source, top)
     if json:
         print_json(described)
-    else:
-        print_model(described)
+        return
+    print_model(described)
+    if texts:
+        print_features(described["strongest"])
 
 
 def simulate(

@@ -57,7 +57,7 @@ def hash_features(
     >>> X.shape, X.getnnz(axis=1).tolist(), (X[0] != X[1]).nnz
     ((4, 1048576), [1, 1, 0, 0], 0)
     """
-    offsets, data = _string_buffers(text)
+    offsets, data = string_buffers(text)
     indptr, indices = _hash_rows(offsets, data, config)
     values = np.ones(len(indices), np.float32)
     return csr_matrix((values, indices, indptr), (len(text), config.n_features))
@@ -85,9 +85,10 @@ def _hash_rows(
     return indptr.view(np.int64), indices[: indptr[-1]].view(np.int32)
 
 
-def _string_buffers(
+def string_buffers(
     text: pa.Array | pa.ChunkedArray,
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+    """Return the offsets and the bytes of strings; of a null, no bytes."""
     # Both read-only, always: for another kind of array numba compiles once more.
     _check_text(text.type)
     strings = text.cast(pa.large_string())

@@ -36,6 +36,7 @@ from emotiset.kernels._cache import BUILD_FOLDER, final_folder, find_folder
 from emotiset.language import identify_languages
 from emotiset.learner import EXAMPLES, fit_member
 from emotiset.lexicon import load_lexicon
+from emotiset.ngrams import find_strongest
 from emotiset.partition import label_block
 from emotiset.sampling import make_rule
 from emotiset.sources import plan_blocks
@@ -92,6 +93,7 @@ def call_learning_kernels() -> None:
     features = FeatureConfig(n_features=1024)
     for learner in get_args(LearnerName):
         member = fit_member([rows], features, LearnerConfig(learner=learner))
+    find_strongest([pa.array(text)], np.zeros(1024, np.float32), features)
     side = Side(log_slope=0.0, exponent=1.0)
     for vote in get_args(Vote):
         for calibration in (NOT_CALIBRATED, Calibration(side, side)):

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "emotiset"
 _ORDER = """
 errors checks schema config config_file atomic progress kernels texts lexicon
 automaton simulate sources langid language labeling keys sampling drawing exchange
-features learner holdback calibration voting model_format store ensemble ranking
+features ngrams learner holdback calibration voting model_format store ensemble ranking
 evaluate partition warmup graph cluster stages outputs result train predict judging
 inspection simulation preview console display cli_options cli_train cli_model cli
 __main__

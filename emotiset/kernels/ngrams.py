@@ -76,7 +76,7 @@ def hash_byte4(offsets, data, n_features, folded, slots, indptr, indices):
     top = _0
     indptr[0] = top
     for row in range(len(offsets) - 1):
-        n_bytes = _fold_white_space(data, offsets[row], offsets[row + 1], folded)
+        n_bytes = fold_white_space(data, offsets[row], offsets[row + 1], folded)
         while _0 < n_bytes < _4:
             folded[n_bytes] = _NUL
             n_bytes += _1
@@ -86,13 +86,14 @@ def hash_byte4(offsets, data, n_features, folded, slots, indptr, indices):
         # A loop of its own, which LLVM turns into vector instructions.
         for k in range(stop - top):
             gram = folded[k], folded[k + _1], folded[k + _2], folded[k + _3]
-            indices[top + k] = _mix(*gram) & column_mask
+            indices[top + k] = mix_byte4(*gram) & column_mask
         top = _keep_distinct(indices, top, stop, slots)
         indptr[row + 1] = top
 
 
 @njit
-def _fold_white_space(data, start, stop, folded):
+def fold_white_space(data, start, stop, folded):
+    """Write a text with white space folded; return the number of its bytes."""
     # Writes every byte and moves on only past those that stay: no branch to
     # mispredict at the end of each word, which doubles the speed.
     n_folded = _0
@@ -135,7 +136,8 @@ def _wide_white(first, second, third):
 
 
 @njit
-def _mix(first, second, third, fourth):
+def mix_byte4(first, second, third, fourth):
+    """Return the 32-bit hash of a byte 4-gram."""
     # The finalizer of MurmurHash3: one-to-one on 32 bits, and each bit of the gram
     # moves each bit of the result.  In 64 bits, where no product overflows.
     h = np.uint64(first) | np.uint64(second) << _8
