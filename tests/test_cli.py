@@ -1,6 +1,7 @@
 """The command as a user calls it: exit codes, one line for an error, no debris."""
 
 import bz2
+import dataclasses
 import json
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from emotiset import __version__
+from emotiset import __version__, load_ensemble
 
 # Words, not numbers, tell them apart: near-copies would be on one side of the split.
 GOOD = "".join(
@@ -114,6 +115,9 @@ def test_predict__standard_input_to_json_lines(model: Path) -> None:
 def test_predict__abstains_and_shifts_to_a_known_share(
     model: Path, tmp_path: Path
 ) -> None:
+    ensemble = dataclasses.replace(load_ensemble(model), vote="mean")
+    model = tmp_path / "mean.parquet"
+    ensemble.save(model)
     lines = "a lovely day\n\ndreadful\n"
     done = run("predict", model, "-", "--abstain", "1", stdin=lines)
     answers = [json.loads(line) for line in done.stdout.splitlines()]
