@@ -105,10 +105,9 @@ def judge(
     ensemble = train([path], config, client).ensemble
     predicted = ensemble.predict(test["text"])
     n_right = int(np.count_nonzero(predicted == test["polarity"].to_numpy()))
-    point = Point(per_class, ensemble.n_members, config.learner, n_right, test.num_rows)
-    print(
-        f"{point.per_class:,} x {point.members} {point.learner}: {point.accuracy:.4f}"
-    )
+    members = ensemble.n_members
+    point = Point(per_class, members, config.learner, n_right, test.num_rows)
+    print(f"{per_class:,} x {members} {config.learner}: {point.accuracy:.4f}")
     return point
 
 
@@ -124,7 +123,8 @@ def make_table(points: Sequence[Point]) -> str:
         row = [found[size, *column] for column in columns]
         lines.append(f"| {size:,} | {' | '.join(f'{p.accuracy:.4f}' for p in row)} |")
     widest = max((p.interval[1] - p.interval[0]) / 2 for p in points)
-    note = f"Judged on {points[0].n:,} held-out tweets; 95% intervals within ±{widest:.4f}."
+    n = points[0].n
+    note = f"Judged on {n:,} held-out tweets; 95% intervals within ±{widest:.4f}."
     return "\n".join([*lines, "", note, ""])
 
 
