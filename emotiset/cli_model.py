@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -28,6 +28,9 @@ from emotiset.cli_options import (
     make_source_config,
 )
 from emotiset.errors import InputError
+
+if TYPE_CHECKING:
+    from emotiset.partition import Tally
 
 # Modules that load Dask, Arrow or numba are imported by the commands when they run.
 
@@ -95,7 +98,6 @@ def predict(
     cluster = make_cluster_config(
         scheduler, scheduler_file, workers, threads, memory_limit
     )
-    from emotiset.atomic import check_writable
     from emotiset.cluster import connect
     from emotiset.console import print_note, show_progress
     from emotiset.ensemble import load_ensemble
@@ -107,11 +109,7 @@ def predict(
     if inputs == [_STANDARD_INPUT]:
         predict_lines(ensemble, sys.stdin.buffer, sys.stdout.buffer, answering)
         return
-    if output is None:
-        raise InputError(
-            "predict needs a file for its result, found none: add -o OUT.parquet"
-        )
-    check_writable(output)
+    output = _need_output(output)
     with connect(cluster) as client, show_progress(quiet=quiet) as progress:
         tally = predict_files(
             ensemble,
@@ -123,12 +121,25 @@ def predict(
             progress=progress,
         )
     if not quiet:
-        lost = ", ".join(f"{n} {name}" for name, n in tally.bins.items() if n)
-        n_predicted = tally.n_read - sum(tally.bins.values())
-        print_note(
-            f"{n_predicted:,} of {tally.n_read:,} records predicted"
-            f"{f' (without: {lost})' if lost else ''}, written to {output}"
+        print_note(f"{_describe_tally(tally)}, written to {output}")
+
+
+def _need_output(output: Path | None) -> Path:
+    from emotiset.atomic import check_writable
+
+    if output is None:
+        raise InputError(
+            "predict needs a file for its result, found none: add -o OUT.parquet"
         )
+    check_writable(output)
+    return output
+
+
+def _describe_tally(tally: "Tally") -> str:
+    lost = ", ".join(f"{n} {name}" for name, n in tally.bins.items() if n)
+    n_predicted = tally.n_read - sum(tally.bins.values())
+    without = f" (without: {lost})" if lost else ""
+    return f"{n_predicted:,} of {tally.n_read:,} records predicted{without}"
 
 
 def evaluate(
