@@ -10,14 +10,15 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from emotiset.config import TrainConfig
-    from emotiset.ensemble import Ensemble, load_ensemble
+    from emotiset.ensemble import Ensemble
+    from emotiset.loading import load_ensemble
 
 __all__ = ["Ensemble", "TrainConfig", "__version__", "load_ensemble"]
 
 _HOMES = {
     "Ensemble": "emotiset.ensemble",
     "TrainConfig": "emotiset.config",
-    "load_ensemble": "emotiset.ensemble",
+    "load_ensemble": "emotiset.loading",
 }
 
 

@@ -32,6 +32,8 @@ from emotiset.errors import InputError, OutputError
 
 if TYPE_CHECKING:
     from emotiset.ensemble import Ensemble
+    from emotiset.partition import Tally
+    from emotiset.predict import Answering
 
 # Modules that load Dask, Arrow or numba are imported by the commands when they run.
 
@@ -57,6 +59,20 @@ def predict(
     ],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Parquet file.")
+    ] = None,
+    prior: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of positive texts in the inputs.", show_default="as trained"
+        ),
+    ] = None,
+    abstain: Annotated[
+        float | None,
+        typer.Option(
+            help="No polarity where neither has this probability.",
+            show_default="never",
+            metavar="P",
+        ),
     ] = None,
     format: Format = None,
     text_column: TextColumn = None,
@@ -87,35 +103,53 @@ def predict(
     cluster = make_cluster_config(
         scheduler, scheduler_file, workers, threads, memory_limit
     )
-    from emotiset.atomic import check_outputs
     from emotiset.cluster import connect
     from emotiset.console import print_note, show_progress
-    from emotiset.ensemble import load_ensemble
+    from emotiset.loading import load_ensemble
+    from emotiset.predict import Answering
     from emotiset.predict import predict as predict_files
 
+    answering = Answering(prior, abstain)
     ensemble = load_ensemble(model)
     if inputs == [_STANDARD_INPUT]:
-        _predict_standard_input(ensemble, output)
+        _predict_standard_input(ensemble, output, answering)
         return
+    output = _need_output(output, model)
+    with connect(cluster) as client, show_progress(quiet=quiet) as progress:
+        tally = predict_files(
+            ensemble,
+            inputs,
+            output,
+            source,
+            client,
+            answering=answering,
+            progress=progress,
+        )
+    if not quiet:
+        print_note(f"{_describe_tally(tally)}, written to {output}")
+
+
+def _need_output(output: Path | None, model: Path) -> Path:
+    from emotiset.atomic import check_outputs
+
     if output is None:
         raise InputError(
             "predict needs a file for its result, found none: add -o OUT.parquet"
         )
     check_outputs([output], [model])
-    with connect(cluster) as client, show_progress(quiet=quiet) as progress:
-        tally = predict_files(
-            ensemble, inputs, output, source, client, progress=progress
-        )
-    if not quiet:
-        lost = ", ".join(f"{n} {name}" for name, n in tally.bins.items() if n)
-        n_predicted = tally.n_read - sum(tally.bins.values())
-        print_note(
-            f"{n_predicted:,} of {tally.n_read:,} records predicted"
-            f"{f' (without: {lost})' if lost else ''}, written to {output}"
-        )
+    return output
 
 
-def _predict_standard_input(ensemble: "Ensemble", output: Path | None) -> None:
+def _describe_tally(tally: "Tally") -> str:
+    lost = ", ".join(f"{n} {name}" for name, n in tally.bins.items() if n)
+    n_predicted = tally.n_read - sum(tally.bins.values())
+    without = f" (without: {lost})" if lost else ""
+    return f"{n_predicted:,} of {tally.n_read:,} records predicted{without}"
+
+
+def _predict_standard_input(
+    ensemble: "Ensemble", output: Path | None, answering: "Answering"
+) -> None:
     from emotiset.predict import predict_lines
 
     if output is not None:
@@ -126,7 +160,7 @@ def _predict_standard_input(ensemble: "Ensemble", output: Path | None) -> None:
     if sys.stdin is None:
         raise InputError("- needs standard input, found it closed: name a file")
     try:
-        predict_lines(ensemble, sys.stdin.buffer, sys.stdout.buffer)
+        predict_lines(ensemble, sys.stdin.buffer, sys.stdout.buffer, answering)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -161,8 +195,8 @@ def evaluate(
     )
     labeling = make_labeling_config(positive, negative)
     from emotiset.display import print_json, print_metrics
-    from emotiset.ensemble import load_ensemble
     from emotiset.judging import evaluate_files
+    from emotiset.loading import load_ensemble
 
     metrics = evaluate_files(load_ensemble(model), inputs, source, labeling)
     if json:
@@ -171,17 +205,38 @@ def evaluate(
         print_metrics(metrics)
 
 
-def inspect(model: Model, json: Json = False) -> None:
-    """Show what a model file is."""
-    from emotiset.display import print_json, print_model
-    from emotiset.ensemble import load_ensemble
-    from emotiset.inspection import describe_model
+def inspect(
+    model: Model,
+    texts: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Texts to find the strongest n-grams in.",
+            metavar="INPUT",
+            show_default=False,
+        ),
+    ] = None,
+    top: Annotated[int, typer.Option(help="N-grams of each polarity.", min=1)] = 20,
+    format: Format = None,
+    text_column: TextColumn = None,
+    limit: Limit = None,
+    json: Json = False,
+) -> None:
+    """Show what a model file is, and with --texts what it has learned."""
+    source = make_source_config(format=format, text_column=text_column, limit=limit)
+    from emotiset.display import print_features, print_json, print_model
+    from emotiset.inspection import describe_features, describe_model
+    from emotiset.loading import load_ensemble
 
-    described = describe_model(load_ensemble(model), model)
+    ensemble = load_ensemble(model)
+    described = describe_model(ensemble, model)
+    if texts:
+        described["strongest"] = describe_features(ensemble, texts, source, top)
     if json:
         print_json(described)
-    else:
-        print_model(described)
+        return
+    print_model(described)
+    if texts:
+        print_features(described["strongest"])
 
 
 def simulate(

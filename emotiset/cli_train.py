@@ -114,6 +114,10 @@ def train(
             show_default=False,
         ),
     ] = None,
+    calibration: Annotated[
+        int | None,
+        _setting(_SAMPLE, "calibration", "Examples that fit probabilities; 0: none."),
+    ] = None,
     seed: Annotated[int | None, _setting(_SAMPLE, "seed", "Of every draw.")] = None,
     members: Annotated[
         int | None, option(_MODEL, "Classifiers that vote.", default="by sample size")

@@ -138,6 +138,9 @@ class SampleConfig:
         Share of key space that is held out; None: 0.1, and 0 with a label column.
     test_after
         Hold out what was posted on this day or later, instead of a fraction.
+    calibration
+        Examples, a sixteenth of the sample at most, that members learn from last,
+        after they have fitted the probabilities; 0: probabilities are not fitted.
     seed
         Changes the draw, the held-out set, the members and their order.
     """
@@ -147,6 +150,7 @@ class SampleConfig:
     keep_copies: bool = False
     test_fraction: float | None = None
     test_after: datetime.date | None = None
+    calibration: int = 20_000
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -154,6 +158,7 @@ class SampleConfig:
         check_range("per_class", self.per_class, at_least=1)
         check_range("members", self.members, at_least=1, at_most=10_000)
         check_range("test_fraction", self.test_fraction, at_least=0, at_most=0.9)
+        check_range("calibration", self.calibration, at_least=0)
         check_range("seed", self.seed, at_least=0, at_most=2**63 - 1)
         if self.test_after is not None and self.test_fraction is not None:
             raise ConfigError(

@@ -22,6 +22,7 @@ _STAGE_NAMES = {
     "count": "counting",
     "exchange": "exchanging",
     "train": "training",
+    "calibrate": "calibrating",
     "evaluate": "evaluating",
     "predict": "predicting",
     "simulate": "simulating",

@@ -65,7 +65,7 @@ def _describe_metrics(metrics: Mapping[str, Any]) -> list[str]:
     low, high = metrics["accuracy_interval"]
     rest = ", ".join(
         f"{name.replace('_', ' ')} {metrics[name]:.4f}"
-        for name in ("macro_recall", "f1", "auc", "log_loss")
+        for name in ("macro_recall", "f1", "auc", "log_loss", "ece")
         if metrics.get(name) is not None
     )
     lines = [f"[bold]accuracy[/] {accuracy:.4f} (95%: {low:.4f} to {high:.4f}), {rest}"]
@@ -110,6 +110,7 @@ def print_model(model: Mapping[str, Any]) -> None:
         "settings": ", ".join(f"{k} {v}" for k, v in model["settings"].items()),
         "versions": ", ".join(f"{k} {v}" for k, v in model["versions"].items()),
         "sample": model["sample_digest"],
+        "calibration": _describe_calibration(model["calibration"]),
     }
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold", no_wrap=True)
@@ -117,6 +118,35 @@ def print_model(model: Mapping[str, Any]) -> None:
     for name, value in rows.items():
         table.add_row(name, escape(value))
     console.print(table)
+
+
+def _describe_calibration(calibration: Mapping[str, Any]) -> str:
+    trained = f"{calibration['prior']:.1%} positive in training"
+    if not calibration["n_examples"]:
+        return f"none, the vote's own probability; {trained}"
+    return f"on {calibration['n_examples']:,} examples; {trained}"
+
+
+def print_features(strongest: Mapping[str, Any]) -> None:
+    """Print the strongest n-grams of either polarity, on standard output."""
+    console = _make_output()
+    shared = strongest["collisions"] / max(strongest["columns"], 1)
+    console.print(
+        f"[bold]n-grams[/]  {strongest['ngrams']:,} in {strongest['columns']:,} "
+        f"columns of {strongest['texts']:,} texts; {strongest['collisions']:,} columns "
+        f"({shared:.1%}) hold more than one"
+    )
+    for polarity in ("positive", "negative"):
+        table = Table(box=None, pad_edge=False)
+        for name in (polarity, "kind", "weight", "texts", "same column"):
+            is_number = name in ("weight", "texts")
+            table.add_column(name, justify="right" if is_number else "left")
+        for each in strongest[polarity]:
+            others = " ".join(f"'{other}'" for other in each["others"])
+            ngram, weight = f"'{each['ngram']}'", f"{each['weight']:+.3f}"
+            texts = f"{each['texts']:,}"
+            table.add_row(escape(ngram), each["kind"], weight, texts, escape(others))
+        console.print(table)
 
 
 def print_plan(plan: Preview) -> None:

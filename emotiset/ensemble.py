@@ -5,22 +5,23 @@ is told in `emotiset.voting`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Self
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from emotiset.calibration import NOT_CALIBRATED, Calibration, shift_prior
+from emotiset.checks import check_range
 from emotiset.config import FeatureConfig, Vote
-from emotiset.errors import ConfigError, ModelFileError
+from emotiset.errors import ConfigError
 from emotiset.labeling import strip_symbols
 from emotiset.language import parse_languages
 from emotiset.learner import Member
 from emotiset.lexicon import Lexicon
-from emotiset.model_format import MAX_WEIGHT, refusal, shorten
-from emotiset.store import ModelFile, hash_model, read_model, write_model
+from emotiset.model_format import MAX_WEIGHT
+from emotiset.store import ModelFile, hash_model, write_model
 from emotiset.texts import split_texts
 from emotiset.voting import decide, score_texts, stack_weights, vote_probability
 
@@ -50,6 +51,8 @@ class Ensemble:
         What the members were trained on: ``en``, ``en+es`` or ``any``.
     lexicon
         Its symbols are taken out of the text, as in training.
+    calibration
+        What turns a vote into a probability; see `emotiset.calibration`.
     settings, versions, sample_digest
         Where the members come from; kept in the model file, not used here.
     """
@@ -65,6 +68,7 @@ class Ensemble:
     settings: Mapping[str, Any]
     versions: Mapping[str, str]
     sample_digest: str
+    calibration: Calibration = NOT_CALIBRATED
 
     @classmethod
     def from_members(cls, members: Sequence[Member], **others: Any) -> Self:
@@ -141,37 +145,64 @@ class Ensemble:
         return np.concatenate([np.empty((0, self.n_members), np.float32), *parts])
 
     def predict_proba(
-        self, texts: Iterable[str | None], language: str | None = None
+        self,
+        texts: Iterable[str | None],
+        language: str | None = None,
+        *,
+        prior: float | None = None,
     ) -> NDArray[np.float32]:
-        """Return the probabilities of negative and positive; see `scores`.
+        """Return the probabilities of negative and positive.
+
+        Parameters
+        ----------
+        texts, language
+            As for `scores`.
+        prior
+            Share of positive texts where the model is used; None: as in training.
 
         Returns
         -------
         float32[n, 2]
             Columns negative, positive; a row adds up to 1.
         """
-        positive = self._probability(texts, language)
+        positive = self._probability(texts, language, prior)
         return np.column_stack([1 - positive, positive])
 
     def predict(
-        self, texts: Iterable[str | None], language: str | None = None
+        self,
+        texts: Iterable[str | None],
+        language: str | None = None,
+        *,
+        prior: float | None = None,
+        abstain: float | None = None,
     ) -> NDArray[np.int8]:
-        """Return the polarities, -1 negative or 1 positive; see `scores`.
+        """Return the polarities, -1 negative or 1 positive.
+
+        Parameters
+        ----------
+        texts, language, prior
+            As for `predict_proba`.
+        abstain
+            Texts of which neither polarity has at least this probability get 0.
 
         Returns
         -------
         int8[n]
         """
-        return decide(self._probability(texts, language))
+        check_range("abstain", abstain, at_least=0.5, at_most=1)
+        return decide(self._probability(texts, language, prior), abstain)
 
     def _probability(
-        self, texts: Iterable[str | None], language: str | None
+        self, texts: Iterable[str | None], language: str | None, prior: float | None
     ) -> NDArray[np.float32]:
+        check_range("prior", prior, at_least=1e-6, at_most=1 - 1e-6)
+        trained = self.calibration.prior
         parts = [
-            vote_probability(scores, self.vote, self.vote_weights)
+            vote_probability(scores, self.vote, self.vote_weights, self.calibration)
             for scores in self._score_batches(texts, language)
         ]
-        return np.concatenate([np.empty(0, np.float32), *parts])
+        positive = np.concatenate([np.empty(0, np.float32), *parts])
+        return positive if prior is None else shift_prior(positive, trained, prior)
 
     def _score_batches(
         self, texts: Iterable[str | None], language: str | None
@@ -206,10 +237,8 @@ class Ensemble:
         return hash_model(self._to_model_file())
 
     def _to_model_file(self) -> ModelFile:
-        features = {
-            field.name: getattr(self.features, field.name)
-            for field in fields(FeatureConfig)
-        }
+        names = (field.name for field in fields(FeatureConfig))
+        features = {name: getattr(self.features, name) for name in names}
         metadata = {
             "features": features,
             "vote": self.vote,
@@ -217,51 +246,6 @@ class Ensemble:
             "settings": dict(self.settings),
             "versions": dict(self.versions),
             "sample_digest": self.sample_digest,
+            "calibration": asdict(self.calibration),
         }
         return ModelFile(self.language, **self._arrays(), metadata=metadata)
-
-
-class _Metadata(msgspec.Struct):
-    features: FeatureConfig
-    vote: Vote
-    lexicon: Any
-    settings: dict[str, Any]
-    versions: dict[str, str]
-    sample_digest: str
-
-
-def load_ensemble(path: str | Path) -> Ensemble:
-    """Read the model file that `Ensemble.save` wrote.
-
-    Raises
-    ------
-    ModelFileError
-        If the file is missing, no model, damaged, or of another format version.
-    """
-    model = read_model(path)
-    try:
-        metadata = msgspec.convert(model.metadata, _Metadata)
-        lexicon = Lexicon.from_json_value(metadata.lexicon)
-        parse_languages(model.language)
-        _check_n_features(metadata.features, len(model.weights))
-    except (msgspec.ValidationError, ConfigError, ModelFileError) as error:
-        needed = "metadata that makes sense"
-        raise refusal(Path(path), needed, shorten(error, 200)) from None
-    return Ensemble(
-        weights=model.weights,
-        intercepts=model.intercepts,
-        vote_weights=model.vote_weights,
-        n_examples=model.n_examples,
-        features=metadata.features,
-        vote=metadata.vote,
-        language=model.language,
-        lexicon=lexicon,
-        settings=metadata.settings,
-        versions=metadata.versions,
-        sample_digest=metadata.sample_digest,
-    )
-
-
-def _check_n_features(features: FeatureConfig, n: int) -> None:
-    if features.n_features != n:
-        raise ConfigError(f"{n} weights a member and {features.n_features} features")

@@ -13,14 +13,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from emotiset.calibration import NOT_CALIBRATED, Calibration
 from emotiset.config import FeatureConfig, Vote
 from emotiset.errors import InputError
 from emotiset.learner import Member
+from emotiset.ranking import rank
 from emotiset.schema import NEGATIVE, POSITIVE
 from emotiset.voting import decide, score_texts, stack_weights, vote_probability
 
 _Z: Final = 1.959963984540054  # 97.5% quantile of the normal distribution
-_CLIP: Final = float(np.finfo(np.float32).eps)  # as scikit-learn does for float32
 
 
 @dataclass(frozen=True)
@@ -111,64 +112,44 @@ def wilson(n_right: int, n: int) -> tuple[float, float] | None:
     return max(low, 0.0), min(high, 1.0)
 
 
-@dataclass(frozen=True)
-class Ranking:
-    """Examples of either polarity at each distinct probability, lowest first.
-
-    Attributes
-    ----------
-    probability : float64[n_distinct]
-    n_negative, n_positive : int64[n_distinct]
-    """
-
-    probability: NDArray[np.float64]
-    n_negative: NDArray[np.int64]
-    n_positive: NDArray[np.int64]
-
-    @property
-    def auc(self) -> float | None:
-        """Chance that a positive example ranks over a negative one, ties half [1]_.
-
-        References
-        ----------
-        .. [1] H. B. Mann, D. R. Whitney, "On a test of whether one of two random
-           variables is stochastically larger than the other", 1947.
-        """
-        n_below = np.cumsum(self.n_negative) - self.n_negative
-        twice_won = int(np.sum(self.n_positive * (2 * n_below + self.n_negative)))
-        n_pairs = int(self.n_negative.sum()) * int(self.n_positive.sum())
-        return _divide(twice_won, 2 * n_pairs)
-
-    @property
-    def log_loss(self) -> float | None:
-        """Mean log loss in nats, of probabilities kept 2^-23 away from 0 and 1."""
-        n = int(self.n_negative.sum() + self.n_positive.sum())
-        clipped = np.clip(self.probability, _CLIP, 1 - _CLIP)
-        gains = self.n_positive * np.log(clipped) + self.n_negative * np.log1p(-clipped)
-        return _divide(-float(gains.sum()), n)
-
-
-def rank(polarity: NDArray[np.int8], probability: NDArray[np.float32]) -> Ranking:
-    """Count the examples of either polarity at each distinct probability."""
-    distinct, place = np.unique(probability, return_inverse=True)
-    n_all = np.bincount(place, minlength=len(distinct))
-    n_positive = np.bincount(place[polarity == POSITIVE], minlength=len(distinct))
-    return Ranking(distinct.astype(np.float64), n_all - n_positive, n_positive)
-
-
 def evaluate_members(
     batches: Iterable[pa.RecordBatch],
     members: Sequence[Member],
     features: FeatureConfig,
     vote: Vote,
+    calibration: Calibration = NOT_CALIBRATED,
 ) -> dict[str, Any]:
     """Judge members that vote on labeled batches; see `evaluate_scores`.
 
     Parameters
     ----------
     batches
+        As for `score_batches`.
+    """
+    scores, polarity = score_batches(batches, members, features)
+    vote_weights = np.array([each.vote_weight for each in members], np.float64)
+    return evaluate_scores(scores, polarity, vote, vote_weights, calibration)
+
+
+def score_batches(
+    batches: Iterable[pa.RecordBatch],
+    members: Sequence[Member],
+    features: FeatureConfig,
+) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
+    """Score labeled batches.
+
+    Parameters
+    ----------
+    batches
         With columns ``text``, without lexicon symbols, and ``polarity``.  Read once;
         what is held is a score for each example and member.
+    members, features
+        Who scores, and how they were trained to see text.
+
+    Returns
+    -------
+    scores : float32[n, n_members]
+    polarity : int8[n]
     """
     weights = stack_weights(members)
     intercepts = np.array([each.intercept for each in members], np.float64)
@@ -177,10 +158,7 @@ def evaluate_members(
     for batch in batches:
         scores.append(score_texts(batch["text"], weights, intercepts, features))
         polarity.append(batch["polarity"].to_numpy())
-    vote_weights = np.array([each.vote_weight for each in members], np.float64)
-    return evaluate_scores(
-        np.concatenate(scores), np.concatenate(polarity), vote, vote_weights
-    )
+    return np.concatenate(scores), np.concatenate(polarity)
 
 
 def evaluate_scores(
@@ -188,6 +166,7 @@ def evaluate_scores(
     polarity: NDArray[np.int8],
     vote: Vote,
     vote_weights: NDArray[np.float64],
+    calibration: Calibration = NOT_CALIBRATED,
 ) -> dict[str, Any]:
     """Judge the vote, each member alone, and the vote of the first members.
 
@@ -199,15 +178,17 @@ def evaluate_scores(
     vote
         How the members' answers become one.
     vote_weights : float64[n_members]
+    calibration
+        What maps the vote to a probability.
 
     Returns
     -------
     dict
         Plain JSON values: ``n``, ``accuracy``, ``accuracy_interval`` (95%),
-        ``macro_recall``, ``f1`` (of positive), ``auc`` and ``log_loss`` (of the vote's
-        probability; nats), ``confusion``, ``member_accuracy`` (each alone),
-        ``single_member_accuracy`` (their mean) and ``accuracy_by_members`` (of the
-        first member, the first two and so on).
+        ``macro_recall``, ``f1`` (of positive), ``auc``, ``log_loss`` (of the
+        vote's probability; nats), ``ece`` (see `Ranking.ece`), ``confusion``,
+        ``member_accuracy`` (each alone), ``single_member_accuracy`` (their mean) and
+        ``accuracy_by_members`` (of the first member, the first two and so on).
 
     Raises
     ------
@@ -215,7 +196,7 @@ def evaluate_scores(
         If *polarity* holds anything but -1 and 1, or not one for each row of scores.
     """
     _check_polarity(polarity, len(scores))
-    probability = vote_probability(scores, vote, vote_weights)
+    probability = vote_probability(scores, vote, vote_weights, calibration)
     confusion = count_confusion(polarity, decide(probability))
     ranking = rank(polarity, probability)
     n_members = scores.shape[1]
@@ -229,6 +210,7 @@ def evaluate_scores(
         "f1": confusion.f1,
         "auc": ranking.auc,
         "log_loss": ranking.log_loss,
+        "ece": ranking.ece,
         "confusion": asdict(confusion),
         "member_accuracy": [_divide(int(n), confusion.n) for n in n_right],
         "single_member_accuracy": _divide(int(n_right.sum()), confusion.n * n_members),

@@ -135,11 +135,7 @@ def hash_rows(text: pa.Array | pa.ChunkedArray, config: FeatureConfig) -> Rows:
     indptr, indices : uint64[n_texts + 1], uint32[nnz]
         Row r has its columns in ``indices[indptr[r]:indptr[r + 1]]``.
     """
-    _check_text(text.type)
-    strings = _fill_nulls(text)
-    if FEATURE_SETS[config.features].is_lower_case:
-        strings = pc.utf8_lower(strings)
-    offsets, data = _string_buffers(strings)
+    offsets, data = text_buffers(text, config)
     return _run_kernel(offsets, data, config)
 
 
@@ -166,16 +162,21 @@ def _run_kernel(
     return indptr, indices[: indptr[-1]]
 
 
-def _fill_nulls(text: pa.Array | pa.ChunkedArray) -> pa.LargeStringArray:
+def text_buffers(
+    text: pa.Array | pa.ChunkedArray, config: FeatureConfig
+) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+    """Return the offsets and bytes of texts in the case that a feature set wants.
+
+    A null has no bytes.
+    """
+    _check_text(text.type)
     strings = text.cast(pa.large_string())
     if isinstance(strings, pa.ChunkedArray):
         strings = strings.combine_chunks()
-    return pc.fill_null(strings, "") if strings.null_count else strings
-
-
-def _string_buffers(
-    strings: pa.LargeStringArray,
-) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+    if strings.null_count:
+        strings = pc.fill_null(strings, "")
+    if FEATURE_SETS[config.features].is_lower_case:
+        strings = pc.utf8_lower(strings)
     # Both read-only, always: for another kind of array numba compiles once more.
     _, where, bytes_ = strings.buffers()
     offsets = np.zeros(len(strings) + 1, np.uint64)

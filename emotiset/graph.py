@@ -1,12 +1,13 @@
 """Dask graphs: the only module that builds them.
 
 Functions here take and return bags and delayed values and wire up the task bodies of
-`emotiset.partition`.  They do no arithmetic on tweets and never compute.  Where a
-value of an earlier graph is needed, its future stands in for it.
+`emotiset.partition` and `emotiset.fitting`.  They do no arithmetic on tweets and never
+compute.  Where a value of an earlier graph is needed, its future stands in for it.
 
 Tasks for B blocks in G runs, R ranges of key space and P members: B reads, 2 G for
 the runs, G (R + 1) + 2 R for the counts, at most 4 looks, G (P + 2) for the pieces,
-2 (P + 1) for the parts, P + P / 7 for the scale and 1 for the judgment.
+2 (P + 1) for the parts, P + P / 7 for the scale, P for the members and 2 for
+calibration and judgment.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,12 +21,18 @@ from dask.delayed import Delayed
 
 from emotiset.config import TrainConfig
 from emotiset.exchange import Draw
+from emotiset.fitting import (
+    calibrate_members,
+    count_outside,
+    fit_part,
+    judge_members,
+    take_members,
+)
+from emotiset.holdback import Slice
 from emotiset.lexicon import Lexicon
 from emotiset.partition import (
     assemble_part,
     cut_pieces,
-    fit_part,
-    judge_members,
     label_block,
     look_up_cutoff,
     merge_runs,
@@ -34,7 +41,7 @@ from emotiset.partition import (
     take_tally,
 )
 from emotiset.sampling import Group, Rule, find_survivors
-from emotiset.scaling import count_part, find_gains, merge_counts
+from emotiset.scaling import find_gains, merge_counts
 from emotiset.sources import Block
 
 # A block yields about 100 kB of labeled rows, so a run of 32 is worth a task; and so
@@ -127,8 +134,8 @@ def exchange(runs: Sequence[Any], draw: Draw) -> list[Delayed]:
     ]
 
 
-def find_scale(parts: Sequence[Any], config: TrainConfig) -> Delayed:
-    """Find how telling each column is in all parts together.
+def find_scale(parts: Sequence[Any], config: TrainConfig, last: Slice) -> Delayed:
+    """Find how telling each column is in all parts together, without their slices.
 
     Returns
     -------
@@ -136,7 +143,7 @@ def find_scale(parts: Sequence[Any], config: TrainConfig) -> Delayed:
         `Gains`.  Each part is read once.  A tree adds the counts up, 8 bytes for each
         column and part; a task holds those of eight.
     """
-    counts = [_task(count_part, part, config) for part in parts]
+    counts = [_task(count_outside, part, config, last) for part in parts]
     while len(counts) > 1:
         starts = range(0, len(counts), _COUNTS_PER_MERGE)
         counts = [
@@ -145,7 +152,9 @@ def find_scale(parts: Sequence[Any], config: TrainConfig) -> Delayed:
     return _task(find_gains, counts[0])
 
 
-def fit_members(parts: Sequence[Any], config: TrainConfig, gains: Any = None) -> Bag:
+def fit_members(
+    parts: Sequence[Any], config: TrainConfig, last: Slice, gains: Any = None
+) -> Bag:
     """Train one member on each part.
 
     Parameters
@@ -154,6 +163,8 @@ def fit_members(parts: Sequence[Any], config: TrainConfig, gains: Any = None) ->
         Batches in visiting order, read once; each part is a partition of a bag.
     config
         Features and learner, the same for every member.
+    last
+        What each member learns from last.
     gains
         Of all parts, where the learner scales columns.
 
@@ -164,13 +175,25 @@ def fit_members(parts: Sequence[Any], config: TrainConfig, gains: Any = None) ->
         partition lacks a polarity.
     """
     examples = bag.from_delayed([delayed(part) for part in parts])
-    fit = partial(fit_part, config=config)
+    fit = partial(fit_part, config=config, last=last)
     return examples.map_partitions(fit, gains=None if gains is None else delayed(gains))
 
 
-def judge(held_out: Any, fitted: Sequence[Any], config: TrainConfig) -> Delayed:
+def take_final_members(fitted: Sequence[Any]) -> list[Delayed]:
+    """Take what a model is made of: a list of (member, digest) for each part."""
+    return [_task(take_members, part) for part in fitted]
+
+
+def calibrate(fitted: Sequence[Any], config: TrainConfig, prior: float) -> Delayed:
+    """Score the slices of all parts with all members; give the calibration."""
+    return _task(calibrate_members, list(fitted), config, prior)
+
+
+def judge(
+    held_out: Any, fitted: Sequence[Any], config: TrainConfig, calibration: Any
+) -> Delayed:
     """Score the held-out partition with all members; give the metrics."""
-    return _task(judge_members, held_out, list(fitted), config)
+    return _task(judge_members, held_out, list(fitted), config, calibration)
 
 
 def _task(function: Callable[..., Any], *arguments: Any) -> Delayed:

@@ -71,5 +71,6 @@ def evaluate_files(
         np.concatenate(polarity),
         ensemble.vote,
         ensemble.vote_weights,
+        ensemble.calibration,
     )
     return {**metrics, "read": tally.n_read, "bins": tally.bins}

@@ -32,7 +32,7 @@ _STEPS: Final[dict[tuple[FeatureSet, LearnerName], _Steps]] = {
     ("mixed", "logistic"): _Steps(3, 1e-6, 1.0),
     ("mixed", "pegasos"): _Steps(3, 3e-5, 1.0),
     ("byte4", "averaged"): _Steps(2, 1e-6, 0.03),
-    ("byte4", "logistic"): _Steps(3, 1e-5, 0.015),
+    ("byte4", "logistic"): _Steps(3, 1e-5, 0.01),
     ("byte4", "pegasos"): _Steps(3, 3e-3, 1.0),
 }
 
@@ -97,7 +97,7 @@ class LearnerConfig:
         --------
         >>> found = LearnerConfig(epochs=1).resolve("byte4")
         >>> found.learner, found.scale, found.epochs, found.eta0
-        ('logistic', 'none', 1, 0.015)
+        ('logistic', 'none', 1, 0.01)
         """
         learner = self.resolved_learner(features)
         steps = _STEPS[features, learner]

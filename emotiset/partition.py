@@ -1,4 +1,4 @@
-"""One partition from bytes to labeled rows, and from pieces to a member.
+"""One partition from bytes to labeled rows, and from pieces to a part of the sample.
 
 These are the bodies of the tasks, composed of stages and free of Dask: a task that
 failed on a worker is replayed by calling its function in a terminal.
@@ -7,17 +7,13 @@ failed on a worker is replayed by calling its function in a terminal.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
 import pyarrow as pa
 
 from emotiset.config import TrainConfig
 from emotiset.drawing import Cutoff, find_cutoff
-from emotiset.evaluate import evaluate_members
 from emotiset.exchange import Draw, Piece, assemble, cut_run
-from emotiset.kernels.hashing import mix64
 from emotiset.labeling import label_batch, label_observations, observed_labels
 from emotiset.language import keep_languages, parse_languages
-from emotiset.learner import Member, fit_member
 from emotiset.lexicon import Lexicon
 from emotiset.sampling import (
     Group,
@@ -30,7 +26,6 @@ from emotiset.sampling import (
     sort_copies,
     split_pairs,
 )
-from emotiset.scaling import Gains
 from emotiset.scan import build_scan
 from emotiset.schema import LABELED, empty_batch
 from emotiset.sources import Block, Reading, Reject, Seen, read_block
@@ -191,53 +186,3 @@ def assemble_part(
     rows = assemble(pieces, part, draw)
     starts = range(0, rows.num_rows, BATCH_ROWS)
     return [rows.slice(start, BATCH_ROWS) for start in starts]
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A member, and a digest of the keys it was trained on.
-
-    Attributes
-    ----------
-    member
-    digest
-        Two sums of mixed keys modulo 2^64.  Digests add up, so their total tells one
-        sample from another however it was dealt to members.
-    """
-
-    member: Member
-    digest: tuple[int, int]
-
-
-def fit_part(
-    batches: Iterable[pa.RecordBatch],
-    config: TrainConfig,
-    gains: Gains | None = None,
-) -> list[Fitted]:
-    """Train one member on the batches of one part, in their order.
-
-    *gains* are those of the whole sample, where the learner scales columns.
-    """
-    batches = list(batches)
-    member = fit_member(batches, config, config, gains)
-    return [Fitted(member, digest_keys(batches))]
-
-
-def digest_keys(batches: Iterable[pa.RecordBatch]) -> tuple[int, int]:
-    """Return two sums modulo 2^64 over the mixed keys of `KEYED` batches."""
-    first = second = 0
-    for batch in batches:
-        key = batch["key"].to_numpy()
-        first += int(mix64(key).sum(dtype=np.uint64))
-        second += int(mix64(~key).sum(dtype=np.uint64))
-    return first % 2**64, second % 2**64
-
-
-def judge_members(
-    batches: Iterable[pa.RecordBatch],
-    fitted: Sequence[Sequence[Fitted]],
-    config: TrainConfig,
-) -> dict[str, object]:
-    """Score the held-out batches with the members of all parts; return the metrics."""
-    members = [each.member for part in fitted for each in part]
-    return evaluate_members(batches, members, config, config.vote)

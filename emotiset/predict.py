@@ -2,23 +2,28 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from dask.distributed import Client
+from numpy.typing import NDArray
 
 from emotiset.atomic import check_outputs, write_atomically
+from emotiset.checks import check_range
 from emotiset.cluster import count_threads
 from emotiset.config import SourceConfig
 from emotiset.ensemble import Ensemble
 from emotiset.errors import InputError
 from emotiset.partition import Tally, merge_tallies
 from emotiset.progress import Progress, Step, ignore
+from emotiset.schema import ABSTAINED
 from emotiset.sources import Block, limit_blocks, plan_blocks, read_block
 from emotiset.voting import decide
 
@@ -36,6 +41,36 @@ PREDICTED: Final = pa.schema(
 _BLOCKS_AHEAD: Final = 2  # for each thread; bounds what waits to be written
 
 
+@dataclass(frozen=True)
+class Answering:
+    """What a model is told about where it is used.
+
+    Attributes
+    ----------
+    prior
+        Share of positive texts there; None: as in training.
+    abstain
+        Texts of which neither polarity has at least this probability get none.
+    """
+
+    prior: float | None = None
+    abstain: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        check_range("prior", self.prior, at_least=1e-6, at_most=1 - 1e-6)
+        check_range("abstain", self.abstain, at_least=0.5, at_most=1)
+
+    def probability(
+        self, ensemble: Ensemble, texts: Iterable[str | None]
+    ) -> NDArray[np.float32]:
+        """Return the probability of positive of each text."""
+        return ensemble.predict_proba(texts, prior=self.prior)[:, 1]
+
+
+AS_TRAINED: Final = Answering()
+
+
 def predict(
     ensemble: Ensemble,
     inputs: Sequence[str | Path],
@@ -43,6 +78,7 @@ def predict(
     config: SourceConfig,
     client: Client,
     *,
+    answering: Answering = AS_TRAINED,
     progress: Progress = ignore,
 ) -> Tally:
     """Classify every text of the inputs into one Parquet file.
@@ -55,11 +91,13 @@ def predict(
         Files, folders or globs of any format that training reads.
     output
         Parquet file with the columns of `PREDICTED`, rows in the order of the input;
-        ``probability`` is that of positive.
+        ``probability`` is that of positive; no ``polarity`` where it abstained.
     config
         How the inputs are read.
     client
         Where to work.
+    answering
+        Share of positive texts, and whether to abstain.
     progress
         Is told how far it is.
 
@@ -83,7 +121,7 @@ def predict(
         pq.ParquetWriter(temporary, PREDICTED, compression="zstd") as writer,
     ):
         for batches, tally in _score_in_order(
-            client, blocks, ensemble, config, progress
+            client, blocks, ensemble, config, answering, progress
         ):
             tallies.append(tally)
             for batch in batches:
@@ -98,27 +136,36 @@ def predict(
 
 
 def predict_block(
-    block: Block, ensemble: Ensemble, config: SourceConfig
+    block: Block,
+    ensemble: Ensemble,
+    config: SourceConfig,
+    answering: Answering = AS_TRAINED,
 ) -> tuple[list[pa.RecordBatch], Tally]:
     """Classify one block; holds its texts and their predictions."""
     tally, batches = Tally(), []
     for reading in read_block(block, config):
         tally.add_reading(reading, keep_rejects=False)
         tweets = reading.tweets
-        positive = ensemble.predict_proba(tweets["text"])[:, 1]
+        positive = answering.probability(ensemble, tweets["text"])
+        polarity = decide(positive, answering.abstain)
         columns = [
             tweets["id"],
             tweets["created_at"],
             tweets["lang"],
             tweets["text"],
-            pa.array(decide(positive)),
+            pa.array(polarity, mask=polarity == ABSTAINED),
             pa.array(positive),
         ]
         batches.append(pa.record_batch(columns, schema=PREDICTED))
     return batches, tally
 
 
-def predict_lines(ensemble: Ensemble, lines: Iterable[bytes], output: BinaryIO) -> None:
+def predict_lines(
+    ensemble: Ensemble,
+    lines: Iterable[bytes],
+    output: BinaryIO,
+    answering: Answering = AS_TRAINED,
+) -> None:
     """Classify one text a line, and write a JSON line for each, at once.
 
     Parameters
@@ -130,13 +177,16 @@ def predict_lines(ensemble: Ensemble, lines: Iterable[bytes], output: BinaryIO) 
     output
         Gets ``{"text": ..., "polarity": ..., "probability": ...}`` and a flush for
         each line, so that it works in a pipe.
+    answering
+        Share of positive texts, and whether to abstain: a polarity of null.
     """
     for line in lines:
         text = line.decode("utf-8", "replace").rstrip("\r\n")
-        positive = ensemble.predict_proba([text])[:, 1]
+        positive = answering.probability(ensemble, [text])
+        polarity = int(decide(positive, answering.abstain)[0])
         answer = {
             "text": text,
-            "polarity": int(decide(positive)[0]),
+            "polarity": None if polarity == ABSTAINED else polarity,
             "probability": float(positive[0]),
         }
         output.write(msgspec.json.encode(answer) + b"\n")
@@ -148,11 +198,14 @@ def _score_in_order(
     blocks: Sequence[Block],
     ensemble: Ensemble,
     config: SourceConfig,
+    answering: Answering,
     progress: Progress,
 ) -> Iterator[tuple[list[pa.RecordBatch], Tally]]:
     """Give the results of `predict_block` in block order, few blocks ahead."""
     shared = client.scatter(ensemble, hash=False, broadcast=True)
-    submit = partial(client.submit, predict_block, config=config, pure=False)
+    submit = partial(
+        client.submit, predict_block, config=config, answering=answering, pure=False
+    )
     done, total = 0, sum(block.n_bytes for block in blocks)
     waiting = iter(blocks)
     n_ahead = _BLOCKS_AHEAD * count_threads(client)

@@ -7,10 +7,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from emotiset.calibration import Calibration
 from emotiset.config import FeatureConfig, TrainConfig
 from emotiset.ensemble import Ensemble
+from emotiset.learner import Member
 from emotiset.lexicon import Lexicon
-from emotiset.partition import Fitted, Tally
+from emotiset.partition import Tally
 from emotiset.progress import Stopwatch
 from emotiset.schema import BINS
 from emotiset.stages import Drawn
@@ -29,8 +31,8 @@ class TrainResult:
         Ready to predict and to be saved.
     summary
         Plain JSON values: ``funnel``, ``read``, ``n_train``, ``n_test``, ``members``,
-        ``metrics``, ``model_sha256``, ``seconds``, ``inputs``, ``config``,
-        ``versions``.
+        ``n_calibration``, ``metrics``, ``model_sha256``, ``seconds``, ``inputs``,
+        ``config``, ``versions``.
     """
 
     ensemble: Ensemble
@@ -68,7 +70,8 @@ def merge_digests(digests: Iterable[tuple[int, int]]) -> str:
 
 
 def make_result(
-    fitted: Sequence[Fitted],
+    members: Sequence[tuple[Member, tuple[int, int]]],
+    calibration: Calibration,
     metrics: Mapping[str, Any],
     drawn: Drawn,
     tally: Tally,
@@ -79,9 +82,10 @@ def make_result(
 ) -> TrainResult:
     """Put the ensemble together, and the summary of the run."""
     versions = find_versions()
-    digest = merge_digests(each.digest for each in fitted)
+    digest = merge_digests(digest for _, digest in members)
     ensemble = Ensemble.from_members(
-        [each.member for each in fitted],
+        [member for member, _ in members],
+        calibration=calibration,
         features=FeatureConfig(features=config.features, n_features=config.n_features),
         vote=config.vote,
         language=config.language,
@@ -96,7 +100,8 @@ def make_result(
         "funnel": funnel,
         "n_train": funnel["trained"],
         "n_test": funnel["held_out"],
-        "members": len(fitted),
+        "members": len(members),
+        "n_calibration": calibration.n_examples,
         "metrics": dict(metrics),
         "model_sha256": ensemble.sha256(),
         "sample_digest": digest,

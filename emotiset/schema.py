@@ -23,6 +23,7 @@ from emotiset.errors import SchemaError
 
 NEGATIVE: Final = -1
 POSITIVE: Final = 1
+ABSTAINED: Final = 0  # in predictions only
 
 TIME: Final = pa.timestamp("us", tz="UTC")
 

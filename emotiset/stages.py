@@ -11,6 +11,7 @@ from typing import Any
 from dask.distributed import Client, Future
 
 from emotiset import graph
+from emotiset.calibration import Calibration
 from emotiset.cluster import wait_for
 from emotiset.config import TrainConfig
 from emotiset.drawing import (
@@ -21,10 +22,13 @@ from emotiset.drawing import (
     find_range,
 )
 from emotiset.exchange import Draw
+from emotiset.holdback import Slice
+from emotiset.learner import Member
 from emotiset.lexicon import Lexicon
 from emotiset.partition import RangeCounts, Tally, merge_tallies
 from emotiset.progress import Progress, Stopwatch
 from emotiset.sampling import GROUPS, POLARITIES, Group, make_rule
+from emotiset.schema import POSITIVE
 from emotiset.sources import Block
 
 _PAIRS_PER_RANGE = 4_000_000
@@ -53,10 +57,19 @@ class Labeled:
 
 @dataclass(frozen=True)
 class Drawn:
-    """Which examples are drawn, and the records in the bins that this decides."""
+    """Which examples are drawn, and the records in the bins that this decides.
+
+    Attributes
+    ----------
+    draw
+    bins
+    prior
+        Share of positive examples among those to train on.
+    """
 
     draw: Draw
     bins: Mapping[str, int]
+    prior: float
 
 
 @dataclass(frozen=True)
@@ -131,7 +144,7 @@ class Stages:
             n_members=n_members,
             seed=self.config.seed,
         )
-        return Drawn(draw, bins)
+        return Drawn(draw, bins, sizes[False, POSITIVE] / n_train)
 
     def exchange(self, labeled: Labeled, draw: Draw) -> list[Future]:
         """Send each drawn text to its part; the held-out set is the last part."""
@@ -142,30 +155,51 @@ class Stages:
             self._wait(parts, "exchange", unit="parts")
             return parts
 
-    def scale(self, parts: Sequence[Future]) -> Future | None:
+    def scale(self, parts: Sequence[Future], last: Slice) -> Future | None:
         """Find how telling each column is, where the learner wants to know."""
         if self.config.resolve(self.config.features).scale != "nb":
             return None
         with self.clock.time("scale"):
-            gains: Future = self.client.compute(graph.find_scale(parts, self.config))
+            gains: Future = self.client.compute(
+                graph.find_scale(parts, self.config, last)
+            )
             self._wait([gains], "scale")
             return gains
 
-    def fit(self, parts: Sequence[Future], gains: Future | None) -> list[Future]:
+    def fit(
+        self, parts: Sequence[Future], last: Slice, gains: Future | None
+    ) -> list[Future]:
         """Train one member on each part; each future holds a list of one `Fitted`."""
         with self.clock.time("train"):
-            members = graph.fit_members(parts, self.config, gains)
+            members = graph.fit_members(parts, self.config, last, gains)
             fitted: list[Future] = self.client.compute(members.to_delayed())
             self._wait(fitted, "train", unit="members")
             return fitted
 
-    def judge(self, held_out: Future, fitted: Sequence[Future]) -> dict[str, Any]:
+    def calibrate(self, fitted: Sequence[Future], drawn: Drawn) -> Calibration:
+        """Fit the probabilities on what the members learned from last."""
+        with self.clock.time("calibrate"):
+            task = graph.calibrate(fitted, self.config, drawn.prior)
+            future = self.client.compute(task)
+            self._wait([future], "calibrate")
+            calibration: Calibration = future.result()
+            return calibration
+
+    def judge(
+        self, held_out: Future, fitted: Sequence[Future], calibration: Calibration
+    ) -> dict[str, Any]:
         """Score the held-out part with all members; return the metrics."""
         with self.clock.time("evaluate"):
-            future = self.client.compute(graph.judge(held_out, fitted, self.config))
+            task = graph.judge(held_out, fitted, self.config, calibration)
+            future = self.client.compute(task)
             self._wait([future], "evaluate")
             metrics: dict[str, Any] = future.result()
             return metrics
+
+    def collect(self, fitted: Sequence[Future]) -> list[tuple[Member, tuple[int, int]]]:
+        """Bring the members here, each with the digest of its keys."""
+        taken = self.client.compute(graph.take_final_members(fitted))
+        return [each for part in self.client.gather(taken) for each in part]
 
     def _find_cutoffs(
         self,

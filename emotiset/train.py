@@ -15,6 +15,7 @@ from emotiset.atomic import check_outputs
 from emotiset.cluster import ClusterConfig, connect
 from emotiset.config import TrainConfig
 from emotiset.errors import BadDataError, InputError
+from emotiset.holdback import choose_slice
 from emotiset.labeling import check_labels
 from emotiset.language import parse_languages
 from emotiset.lexicon import load_lexicon
@@ -96,14 +97,24 @@ def train(
         check_labels(labeled.tally.labels, config)
         drawn = stages.draw(labeled)
         parts = stages.exchange(labeled, drawn.draw)
-        gains = stages.scale(parts[:-1])
-        fitted = stages.fit(parts[:-1], gains)
-        metrics = stages.judge(parts[-1], fitted)
+        last = choose_slice(drawn.bins["trained"], drawn.draw.n_members, config)
+        gains = stages.scale(parts[:-1], last)
+        fitted = stages.fit(parts[:-1], last, gains)
+        calibration = stages.calibrate(fitted, drawn)
+        metrics = stages.judge(parts[-1], fitted, calibration)
         if sample_out is not None:
             write_sample(sample_out, (part.result() for part in parts))
-        members = [each for part in opened.gather(fitted) for each in part]
+        members = stages.collect(fitted)
     return make_result(
-        members, metrics, drawn, labeled.tally, inputs, config, lexicon, clock
+        members,
+        calibration,
+        metrics,
+        drawn,
+        labeled.tally,
+        inputs,
+        config,
+        lexicon,
+        clock,
     )
 
 

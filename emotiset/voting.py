@@ -10,6 +10,9 @@ means:
 ``mean``      logistic function of the mean score
 ============  ====================================================================
 
+A calibrated ensemble maps the log-odds of that share, or the mean score, to how often
+such an answer is right; see `emotiset.calibration`.
+
 An even vote falls to the sign of the mean score, and a mean of exactly 0 to negative.
 Where positive wins, the probability is above 0.5 by at least its last bit; elsewhere
 it is at most 0.5.  So ``argmax`` of the probabilities of negative and positive, which
@@ -23,11 +26,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from emotiset.calibration import NOT_CALIBRATED, Calibration
 from emotiset.config import FeatureConfig, Vote
 from emotiset.features import hash_rows, is_normalized
+from emotiset.kernels.calibration import log_odds_of_shares, mean_scores
 from emotiset.kernels.votes import mean_votes, score_rows, share_votes
 from emotiset.learner import Member
-from emotiset.schema import NEGATIVE, POSITIVE
+from emotiset.schema import ABSTAINED, NEGATIVE, POSITIVE
 
 
 def stack_weights(members: Sequence[Member]) -> NDArray[np.float32]:
@@ -76,7 +81,10 @@ def score_texts(
 
 
 def vote_probability(
-    scores: NDArray[np.float32], vote: Vote, vote_weights: NDArray[np.float64]
+    scores: NDArray[np.float32],
+    vote: Vote,
+    vote_weights: NDArray[np.float64],
+    calibration: Calibration = NOT_CALIBRATED,
 ) -> NDArray[np.float32]:
     """Return the probability of positive that a vote gives each row.
 
@@ -89,6 +97,8 @@ def vote_probability(
     vote_weights : float64[n_members]
         Not negative; only a ``weighted`` vote looks at them.  Where all are 0 every
         vote is even.
+    calibration
+        What the vote's own probability is replaced by; never its side of 0.5.
 
     Returns
     -------
@@ -102,6 +112,8 @@ def vote_probability(
     >>> vote_probability(scores, "majority", np.ones(2)).tolist()
     [0.5, 0.5000000596046448]
     """
+    if calibration.positive is not None:
+        return calibration.apply(vote_confidence(scores, vote, vote_weights))
     if vote == "majority":
         vote_weights = np.ones_like(vote_weights)
     scores, vote_weights = _as_kernels_want(scores), _as_kernels_want(vote_weights)
@@ -113,16 +125,54 @@ def vote_probability(
     return probability
 
 
-def decide(probability: NDArray[np.float32]) -> NDArray[np.int8]:
+def vote_confidence(
+    scores: NDArray[np.float32], vote: Vote, vote_weights: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Return how clear the vote on each row is: what a calibration maps.
+
+    Parameters
+    ----------
+    scores, vote, vote_weights
+        As for `vote_probability`.
+
+    Returns
+    -------
+    float32[n]
+        Mean score, or log-odds of the share; above 0 exactly where positive wins.
+    """
+    confidence = np.empty(len(scores), np.float32)
+    if vote == "mean":
+        mean_scores(_as_kernels_want(scores), confidence)
+    else:
+        share = vote_probability(scores, vote, vote_weights)
+        log_odds_of_shares(share, confidence)
+    return confidence
+
+
+def decide(
+    probability: NDArray[np.float32], abstain: float | None = None
+) -> NDArray[np.int8]:
     """Return the polarity that each probability of positive stands for.
+
+    Parameters
+    ----------
+    probability : float32[n]
+        Of positive.
+    abstain
+        Where neither polarity has at least this probability, there is none: 0.
 
     Examples
     --------
-    >>> decide(np.array([0.2, 0.5, 0.8], np.float32)).tolist()
-    [-1, -1, 1]
+    >>> probability = np.array([0.2, 0.5, 0.8], np.float32)
+    >>> decide(probability).tolist(), decide(probability, abstain=0.6).tolist()
+    ([-1, -1, 1], [-1, 0, 1])
     """
     is_positive = probability > np.float32(0.5)
-    return np.where(is_positive, np.int8(POSITIVE), np.int8(NEGATIVE))
+    polarity = np.where(is_positive, np.int8(POSITIVE), np.int8(NEGATIVE))
+    if abstain is not None:
+        clearest = np.maximum(probability, 1 - probability)
+        polarity[clearest < np.float32(abstain)] = ABSTAINED
+    return polarity
 
 
 def _as_kernels_want(array: NDArray[Any]) -> NDArray[Any]:

@@ -14,8 +14,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, get_args
 
+import numpy as np
 import pyarrow as pa
 
+from emotiset.calibration import (
+    NOT_CALIBRATED,
+    Calibration,
+    Side,
+    count_confidence,
+    fit_calibration,
+)
 from emotiset.config import (
     FeatureConfig,
     FeatureSet,
@@ -29,6 +37,7 @@ from emotiset.kernels._cache import BUILD_FOLDER, final_folder, find_folder
 from emotiset.language import identify_languages
 from emotiset.learner import EXAMPLES, fit_member
 from emotiset.lexicon import load_lexicon
+from emotiset.ngrams import find_strongest
 from emotiset.partition import label_block
 from emotiset.sampling import make_rule
 from emotiset.sources import plan_blocks
@@ -85,10 +94,17 @@ def call_learning_kernels() -> None:
     for name in get_args(FeatureSet):
         features = FeatureConfig(features=name, n_features=1024)
         member = fit_member([rows], features, LearnerConfig())
+        find_strongest([pa.array(text)], np.zeros(1024, np.float32), features)
     for learner in get_args(LearnerName):
         member = fit_member([rows], features, LearnerConfig(learner=learner))
+    side = Side(log_slope=0.0, exponent=1.0)
     for vote in get_args(Vote):
-        evaluate_members([rows], [member], features, vote)
+        for calibration in (NOT_CALIBRATED, Calibration(side, side)):
+            evaluate_members([rows], [member], features, vote, calibration)
+    confidence = np.tile(np.array([-1, 1], np.float32), 40)
+    fit_calibration(
+        count_confidence(confidence, np.sign(confidence).astype(np.int8)), 0.5
+    )
 
 
 # Two processes compile at once; no kernel is called by both.

@@ -1,6 +1,7 @@
 """The command as a user calls it: exit codes, one line for an error, no debris."""
 
 import bz2
+import dataclasses
 import json
 import os
 import signal
@@ -11,7 +12,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from emotiset import __version__
+from emotiset import __version__, load_ensemble
 
 # Words, not numbers, tell them apart: near-copies would be on one side of the split.
 GOOD = "".join(
@@ -113,6 +114,32 @@ def test_predict__standard_input_to_json_lines(model: Path) -> None:
     assert [answers[0]["polarity"], answers[2]["polarity"]] == [1, -1]
 
 
+def test_predict__abstains_and_shifts_to_a_known_share(
+    model: Path, tmp_path: Path
+) -> None:
+    ensemble = dataclasses.replace(load_ensemble(model), vote="mean")
+    model = tmp_path / "mean.parquet"
+    ensemble.save(model)
+    lines = "a lovely day\n\ndreadful\n"
+    done = run("predict", model, "-", "--abstain", "1", stdin=lines)
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [answer["polarity"] for answer in answers] == [None] * 3
+    told = run("predict", model, "-", "--prior", "0.999999", stdin=lines)
+    shifted = [json.loads(line)["probability"] for line in told.stdout.splitlines()]
+    pairs = zip(answers, shifted, strict=True)
+    assert all(answer["probability"] < after for answer, after in pairs)
+
+    texts = tmp_path / "texts.csv"
+    texts.write_text("text\na lovely day\ndreadful\n")
+    out = tmp_path / "out.parquet"
+    done = run("predict", model, texts, "-o", out, "--abstain", "1")
+    assert done.returncode == 0, done.stderr
+    assert pq.read_table(out)["polarity"].to_pylist() == [None, None]
+    done = run("predict", model, texts, "-o", out, "--abstain", "0.3")
+    assert done.returncode == 2
+    assert "abstain" in done.stderr
+
+
 def test_evaluate__gives_metrics_as_json(model: Path, tmp_path: Path) -> None:
     gold = tmp_path / "gold.csv"
     gold.write_text("text,label\na lovely day,positive\ndreadful day,negative\n")
@@ -120,6 +147,7 @@ def test_evaluate__gives_metrics_as_json(model: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     metrics = json.loads(done.stdout)
     assert (metrics["accuracy"], metrics["n"]) == (1.0, 2)
+    assert 0 <= metrics["ece"] <= 1
     told = run("evaluate", model, gold, "--label-column", "label")
     assert "predicted positive" in told.stdout
 
@@ -130,6 +158,15 @@ def test_inspect__says_what_the_file_is(model: Path) -> None:
     assert described["settings"]["n_features"] == 1024
     assert ":)" in described["symbols"]["positive"]
     assert "1,024 columns" in run("inspect", model).stdout
+
+
+def test_inspect__shows_the_strongest_ngrams(model: Path, good_file: Path) -> None:
+    asked = ("inspect", model, "--texts", good_file, "--top", "3")
+    found = json.loads(run(*asked, "--json").stdout)["strongest"]
+    assert len(found["positive"]) == len(found["negative"]) == 3
+    assert found["collisions"] <= found["columns"] <= 1024
+    told = run(*asked).stdout
+    assert all(each["ngram"] in told for each in found["positive"])
 
 
 def test_dry_run__shows_the_plan_and_writes_nothing(

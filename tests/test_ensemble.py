@@ -12,13 +12,15 @@ import pytest
 
 import emotiset
 from emotiset import ensemble as module
+from emotiset.calibration import Calibration, Side
 from emotiset.config import FeatureConfig, TrainConfig
-from emotiset.ensemble import Ensemble, load_ensemble
+from emotiset.ensemble import Ensemble
 from emotiset.errors import ConfigError, InputError, ModelFileError
 from emotiset.evaluate import evaluate_members
 from emotiset.kernels.votes import mean_votes, score_rows, share_votes
 from emotiset.learner import Member
 from emotiset.lexicon import load_lexicon
+from emotiset.loading import load_ensemble
 
 N_FEATURES = 1 << 12
 TEXTS = ["what a day", "", "so tired of this", "日本語のテキスト", "x", "a" * 5000]
@@ -327,3 +329,42 @@ def test_load_ensemble__unknown_language(tmp_path):
 def test_package__has_the_public_names():
     assert emotiset.Ensemble is Ensemble
     assert emotiset.load_ensemble is load_ensemble
+
+
+CALIBRATION = Calibration(Side(0.3, 0.7), Side(-0.5, 1.1), n_examples=500, prior=0.4)
+
+
+@pytest.mark.parametrize("vote", ["majority", "weighted", "mean"])
+def test_predict_proba__calibration_survives_the_file(vote, tmp_path):
+    ensemble = make_ensemble(vote=vote, calibration=CALIBRATION)
+    ensemble.save(tmp_path / "model.parquet")
+    loaded = load_ensemble(tmp_path / "model.parquet")
+    assert loaded.calibration == CALIBRATION
+    expected, found = ensemble.predict_proba(TEXTS), loaded.predict_proba(TEXTS)
+    assert found.tobytes() == expected.tobytes()
+    plain = make_ensemble(vote=vote)
+    assert np.array_equal(plain.predict(TEXTS), loaded.predict(TEXTS))
+    assert not np.array_equal(plain.predict_proba(TEXTS), found)
+
+
+def test_predict__prior_and_abstain():
+    ensemble = make_ensemble(vote="mean", calibration=CALIBRATION)
+    texts = [f"text number {i}" for i in range(500)]
+    as_trained = ensemble.predict_proba(texts)
+    assert np.array_equal(ensemble.predict_proba(texts, prior=0.4), as_trained)
+    fewer = ensemble.predict_proba(texts, prior=0.1)
+    assert (fewer[:, 1] < as_trained[:, 1]).all()
+    predicted = ensemble.predict(texts, prior=0.1)
+    assert np.array_equal(predicted == 1, fewer.argmax(axis=1) == 1)
+    banded = ensemble.predict(texts, prior=0.1, abstain=0.9)
+    assert np.array_equal(banded == 0, fewer.max(axis=1) < np.float32(0.9))
+    assert np.array_equal(banded[banded != 0], predicted[banded != 0])
+    assert 0 < (banded == 0).sum() < 500
+
+
+@pytest.mark.parametrize(
+    "asked", [{"prior": 0}, {"prior": 1}, {"prior": float("nan")}, {"abstain": 0.4}]
+)
+def test_predict__refuses_shares_that_leave_no_doubt(asked):
+    with pytest.raises(ConfigError, match=next(iter(asked))):
+        make_ensemble().predict(TEXTS, **asked)

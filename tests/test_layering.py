@@ -9,12 +9,13 @@ PACKAGE = Path(__file__).parents[1] / "emotiset"
 
 # From the vocabulary down to the command line.  A folder stands for its files.
 _ORDER = """
-errors checks schema learning config config_file atomic progress kernels texts lexicon
-automaton machine scan simulate sources langid language labeling keys sampling drawing
-exchange features examples scaling member learner voting model_format store ensemble
-evaluate partition warmup graph cluster stages outputs result train predict judging
-inspection simulation preview console display cli_options cli_train cli_model cli
-__main__
+ errors checks schema learning config config_file atomic progress kernels texts lexicon
+ automaton machine scan simulate sources langid language labeling keys sampling drawing
+ exchange features ngrams examples scaling member learner holdback calibration voting
+ model_format store ensemble loading ranking
+evaluate partition fitting warmup graph cluster stages outputs result train predict
+judging inspection simulation preview console display cli_options cli_train cli_model
+cli __main__
 """
 ORDER = _ORDER.split()
 

@@ -4,6 +4,7 @@ import importlib.util
 from pathlib import Path
 from types import ModuleType
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from dask.distributed import Client
@@ -49,12 +50,35 @@ def test_classify__agrees_with_most_of_the_sample(folder: Path) -> None:
     assert all((positive > 0.5) == (polarity > 0) for _, polarity, positive in answers)
 
 
-def test_learning_curve__rises_with_the_sample(
-    client: Client, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_learning_curve__rises_with_the_sample(client: Client, tmp_path: Path) -> None:
     curve = load("learning_curve")
     inputs = ["simulated:60000?emoticon_share=0.3"]
-    accuracy = curve.main(inputs, client, sizes=(100, 1600), members=(1, 3))
+    points = curve.main(inputs, client, sizes=(100, 1600), members=(1, 3))
+    papers = [each for each in points if each.learner == curve.PAPERS.learner]
+    accuracy = {(each.per_class, each.members): each.accuracy for each in papers}
     assert accuracy[1600, 3] > accuracy[100, 3] + 0.02
-    curve.print_table(accuracy)
-    assert "| 1,600 |" in capsys.readouterr().out
+    assert set(accuracy) == {(n, m) for n in (100, 1600) for m in (1, 3)}
+    for each in points:
+        low, high = each.interval
+        assert low < each.accuracy < high
+
+    assert "| 1,600 |" in curve.make_table(points)
+    curve.draw_figure(points, tmp_path / "a.svg")
+    curve.draw_figure(points, tmp_path / "b.svg")
+    drawn = (tmp_path / "a.svg").read_text()
+    assert "1,600 per class" in drawn
+    assert drawn == (tmp_path / "b.svg").read_text()
+
+
+def test_learning_curve__samples_are_nested() -> None:
+    curve = load("learning_curve")
+    rows = [("train", k, 1 if k % 3 else -1, f"t{k}") for k in range(90)]
+    rows += [("test", 1000 + k, 1, "test") for k in range(5)]
+    sample = pa.table(
+        [list(column) for column in zip(*rows[::-1], strict=True)],
+        names=["part", "key", "polarity", "text"],
+    )
+    small, large = (curve.take_lowest(sample, n) for n in (10, 20))
+    assert set(small["text"].to_pylist()) < set(large["text"].to_pylist())
+    assert large["polarity"].to_pylist() == [-1] * 20 + [1] * 20
+    assert "test" not in large["text"].to_pylist()

@@ -19,7 +19,7 @@ from emotiset.kernels.tokens import (
     token_end,
 )
 
-_0, _1, _4, _5, _6, _8 = map(np.uint64, (0, 1, 4, 5, 6, 8))
+_0, _1, _4, _6, _8 = map(np.uint64, (0, 1, 4, 6, 8))
 
 # What `hash_mixed` writes for each byte of text, at most: a token, a pair, a negated
 # token and two n-grams; and as much for the two blanks around a text.
@@ -101,19 +101,16 @@ def _hash_tokens(simple, n, mask, indices, top):
             at += _1
             continue
         end = token_end(simple, at, n)
-        token = _WORD
-        for i in range(at, end):
-            token = (token ^ np.uint64(simple[i])) * _PRIME
-        token = _mix(token)
+        token = hash_token(simple, at, end)
         indices[top] = token & mask
         top += _1
         if before != _0:
-            indices[top] = _mix(before * _PRIME + token) & mask
+            indices[top] = hash_pair(before, token) & mask
             top += _1
         if KINDS[simple[at]] == MARK:
             n_negated = 0
         elif n_negated > 0:
-            indices[top] = _mix(token ^ _NEGATED) & mask
+            indices[top] = hash_negated(token) & mask
             top += _1
             n_negated -= 1
         if is_negation(simple, at, end):
@@ -130,12 +127,45 @@ def _hash_grams(simple, n, mask, indices, top):
     for i in range(n):
         gram = (gram << _8) | np.uint64(simple[i])
         if i + _1 >= _4:
-            indices[top] = _mix((gram & _LOW_32) | _SHORT) & mask
+            indices[top] = hash_short(gram) & mask
             top += _1
         if i + _1 >= _6:
-            indices[top] = _mix((gram & _LOW_48) | _LONG) & mask
+            indices[top] = hash_long(gram) & mask
             top += _1
     return top
+
+
+@njit
+def hash_token(simple, at, end):
+    """Return the hash of the token ``simple[at:end]``."""
+    token = _WORD
+    for i in range(at, end):
+        token = (token ^ np.uint64(simple[i])) * _PRIME
+    return _mix(token)
+
+
+@njit
+def hash_pair(before, token):
+    """Return the hash of two tokens in a row, from theirs."""
+    return _mix(before * _PRIME + token)
+
+
+@njit
+def hash_negated(token):
+    """Return the hash of a token after a negation, from its own."""
+    return _mix(token ^ _NEGATED)
+
+
+@njit
+def hash_short(gram):
+    """Return the hash of the last four bytes of a number."""
+    return _mix((gram & _LOW_32) | _SHORT)
+
+
+@njit
+def hash_long(gram):
+    """Return the hash of the last six bytes of a number."""
+    return _mix((gram & _LOW_48) | _LONG)
 
 
 @njit

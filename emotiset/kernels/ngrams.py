@@ -73,13 +73,14 @@ def hash_byte4(offsets, data, n_features, folded, slots, indptr, indices):
         # A loop of its own, which LLVM turns into vector instructions.
         for k in range(stop - top):
             gram = folded[k], folded[k + _1], folded[k + _2], folded[k + _3]
-            indices[top + k] = _mix(*gram) & column_mask
+            indices[top + k] = mix_byte4(*gram) & column_mask
         top = keep_distinct(indices, top, stop, slots)
         indptr[row + 1] = top
 
 
 @njit
-def _mix(first, second, third, fourth):
+def mix_byte4(first, second, third, fourth):
+    """Return the 32-bit hash of a byte 4-gram."""
     # The finalizer of MurmurHash3: one-to-one on 32 bits, and each bit of the gram
     # moves each bit of the result.  In 64 bits, where no product overflows.
     h = np.uint64(first) | np.uint64(second) << _8

@@ -81,7 +81,7 @@ def share_votes(scores, vote_weights, probability):
         is_even = positive == negative
         share = 0.5 if is_even else positive / (positive + negative)
         wins = total_score > 0 if is_even else positive > negative
-        probability[row] = _on_side(share, wins)
+        probability[row] = on_side(share, wins)
 
 
 @njit
@@ -101,12 +101,12 @@ def mean_votes(scores, probability):
         for member in range(n_members):
             total_score += scores[row, member]
         share = logistic(total_score / n_members)
-        probability[row] = _on_side(share, total_score > 0)
+        probability[row] = on_side(share, total_score > 0)
 
 
 @njit
-def _on_side(share, is_positive):
-    # Rounding to float32 may land on 0.5, which argmax and predict read as negative.
+def on_side(share, is_positive):
+    """Round to float32, but not across 0.5: argmax and predict read it as negative."""
     rounded = np.float32(share)
     if is_positive:
         return max(rounded, _JUST_OVER_HALF)
