@@ -5,7 +5,7 @@ failed on a worker is replayed by calling its function in a terminal.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -33,67 +33,11 @@ from emotiset.sampling import (
 from emotiset.scaling import Gains
 from emotiset.scan import build_scan
 from emotiset.schema import LABELED, empty_batch
-from emotiset.sources import Block, Reading, Reject, Seen, read_block
+from emotiset.sources import Block, read_block
+from emotiset.tally import Tally as Tally
+from emotiset.tally import merge_tallies as merge_tallies
 
 BATCH_ROWS = 16_384
-_REJECTS_SHOWN = 3
-
-
-@dataclass
-class Tally:
-    """What became of the records of some blocks; tallies merge by addition.
-
-    Attributes
-    ----------
-    bins
-        Records by the bin they fell into.
-    n_read
-        All records.
-    rejects
-        All rejects, or only the first few of each block.
-    sources
-        For each input the records that were looked at.  Where a scan passes lines over
-        those are the ones decoded, and the first of each stretch of a file.
-    labels
-        The different values of the label column.
-    """
-
-    bins: dict[str, int] = field(default_factory=dict)
-    n_read: int = 0
-    rejects: list[Reject] = field(default_factory=list)
-    sources: dict[str, Seen] = field(default_factory=dict)
-    labels: frozenset[str] = frozenset()
-
-    def add_bins(self, bins: dict[str, int]) -> None:
-        """Add counts by bin."""
-        for name, count in bins.items():
-            self.bins[name] = self.bins.get(name, 0) + count
-
-    def add_seen(self, source: str, seen: Seen) -> None:
-        """Add records of an input that were looked at."""
-        self.sources[source] = self.sources.get(source, Seen()) + seen
-
-    def add_reading(self, reading: Reading, *, keep_rejects: bool) -> None:
-        """Count what a reader yields; the rows of its batch are still to be binned."""
-        self.add_bins(reading.bins)
-        n_read = reading.n_records
-        self.n_read += n_read
-        self.add_seen(reading.source, reading.looked_at)
-        room = None if keep_rejects else max(_REJECTS_SHOWN - len(self.rejects), 0)
-        self.rejects.extend(reading.rejects[:room])
-
-
-def merge_tallies(tallies: Iterable[Tally]) -> Tally:
-    """Add tallies up; the rejects stay in the order of the tallies."""
-    merged = Tally()
-    for tally in tallies:
-        merged.add_bins(tally.bins)
-        merged.n_read += tally.n_read
-        merged.rejects.extend(tally.rejects)
-        merged.labels |= tally.labels
-        for source, seen in tally.sources.items():
-            merged.add_seen(source, seen)
-    return merged
 
 
 @dataclass(frozen=True)
@@ -126,6 +70,17 @@ def label_block(
     Reads the block once, a batch at a time; holds only labeled rows.  Lines that can
     carry no symbol are passed over undecoded, unless all rejects are wanted.
     """
+    rows, tally = read_labeled(block, config, lexicon, keep_rejects=keep_rejects)
+    return order_rows(rows, tally, config.seed, rule)
+
+
+def read_labeled(
+    block: Block, config: TrainConfig, lexicon: Lexicon, *, keep_rejects: bool = False
+) -> tuple[pa.RecordBatch, Tally]:
+    """Return the `LABELED` rows of one block, in input order, and the tally.
+
+    They depend on the block and on the settings that read and label, not on the draw.
+    """
     decodes_all = keep_rejects or config.label_column is not None
     scan = None if decodes_all else build_scan(lexicon)
     tally = Tally()
@@ -144,9 +99,17 @@ def label_block(
         languages = parse_languages(config.language)
         batch, n_other = keep_languages(batch, languages)
         tally.add_bins({"other_language": n_other})
-    rows, n_copies = drop_copies(sort_copies(add_keys(batch, config.seed)), rule)
+    return batch, tally
+
+
+def order_rows(rows: pa.RecordBatch, tally: Tally, seed: int, rule: Rule) -> Run:
+    """Give `LABELED` rows their keys and their order; copies that meet here collapse.
+
+    *tally* is changed in place.
+    """
+    keyed, n_copies = drop_copies(sort_copies(add_keys(rows, seed)), rule)
     tally.add_bins({"copy": n_copies})
-    return Run(rows, tally)
+    return Run(keyed, tally)
 
 
 def merge_runs(partitions: Sequence[Sequence[Run]], rule: Rule) -> Run:

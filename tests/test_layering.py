@@ -10,9 +10,9 @@ PACKAGE = Path(__file__).parents[1] / "emotiset"
 # From the vocabulary down to the command line.  A folder stands for its files.
 _ORDER = """
 errors checks schema learning config config_file atomic progress kernels texts lexicon
-automaton machine scan simulate sources langid language labeling keys sampling drawing
-exchange features examples scaling member learner voting model_format store ensemble
-evaluate partition warmup graph cluster stages outputs result train predict judging
+automaton machine scan simulate sources tally work_folder reuse langid language labeling
+keys sampling drawing exchange features examples scaling member learner voting model_format store ensemble
+evaluate kept partition warmup graph cluster stages outputs result train predict judging
 inspection simulation preview console display cli_options cli_train cli_model cli
 __main__
 """
