@@ -19,11 +19,16 @@ from emotiset.cli_options import (
     Quiet,
     Scheduler,
     SchedulerFile,
+    ShipCode,
     StorageOption,
     TextColumn,
     Threads,
     TimeColumn,
+    TlsCaFile,
+    TlsCert,
+    TlsKey,
     Workers,
+    WorkerTimeout,
     make_cluster_config,
     make_labeling_config,
     make_source_config,
@@ -71,9 +76,15 @@ def predict(
     workers: Workers = None,
     threads: Threads = None,
     memory_limit: MemoryLimit = None,
+    tls_ca_file: TlsCaFile = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    worker_timeout: WorkerTimeout = None,
+    ship_code: ShipCode = False,
     quiet: Quiet = False,
 ) -> None:
     """Classify texts: files to Parquet, or standard input to JSON lines."""
+    cluster = make_cluster_config(locals())
     source = make_source_config(
         format=format,
         text_column=text_column,
@@ -83,9 +94,6 @@ def predict(
         block_size=block_size,
         storage_option=storage_option,
         limit=limit,
-    )
-    cluster = make_cluster_config(
-        scheduler, scheduler_file, workers, threads, memory_limit
     )
     from emotiset.atomic import check_outputs
     from emotiset.cluster import connect
@@ -204,7 +212,7 @@ def simulate(
     from emotiset.console import print_note, show_progress
     from emotiset.simulation import simulate_files
 
-    cluster = make_cluster_config(None, None, workers, None, None)
+    cluster = make_cluster_config({"workers": workers})
     with connect(cluster) as client, show_progress(quiet=quiet) as progress:
         n_bytes = simulate_files(
             tweets, output, client, seed=seed, share=emoticon_share, progress=progress

@@ -4,14 +4,13 @@ What is large stays on the workers, as futures; what comes back is counts, cutof
 members and metrics.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from dask.distributed import Client, Future
 
 from emotiset import graph
-from emotiset.cluster import wait_for
 from emotiset.config import TrainConfig
 from emotiset.drawing import (
     Cutoff,
@@ -26,6 +25,7 @@ from emotiset.partition import RangeCounts, Tally, merge_tallies
 from emotiset.progress import Progress, Stopwatch
 from emotiset.sampling import GROUPS, POLARITIES, Group, make_rule
 from emotiset.sources import Block
+from emotiset.waiting import WORKER_SECONDS, wait_for
 
 _PAIRS_PER_RANGE = 4_000_000
 
@@ -73,12 +73,15 @@ class Stages:
         Is told how far each stage is.
     clock
         Gets the seconds of each stage.
+    worker_seconds
+        How long the cluster may be without a worker.
     """
 
     client: Client
     config: TrainConfig
     progress: Progress
     clock: Stopwatch = field(default_factory=Stopwatch)
+    worker_seconds: float = WORKER_SECONDS
 
     def label(
         self, blocks: Sequence[Block], lexicon: Lexicon, *, keep_rejects: bool
@@ -93,7 +96,13 @@ class Stages:
             runs = self.client.compute(graph.merge_labeled(labeled, rule))
             tallies = self.client.compute(graph.take_tallies(runs))
             sizes = [block.n_bytes for block in blocks]
-            self._wait(labeled, "read", sizes=sizes, unit="B")
+            self._wait(
+                labeled,
+                "read",
+                sizes=sizes,
+                unit="B",
+                name_of=lambda index: blocks[index].name,
+            )
             del labeled  # merged rows need not stay twice
             self._wait(tallies, "merge")
             return Labeled(runs, merge_tallies(self.client.gather(tallies)))
@@ -189,5 +198,14 @@ class Stages:
         *,
         sizes: Sequence[int] | None = None,
         unit: str = "tasks",
+        name_of: Callable[[int], str] | None = None,
     ) -> None:
-        wait_for(futures, stage=stage, progress=self.progress, sizes=sizes, unit=unit)
+        wait_for(
+            futures,
+            stage=stage,
+            progress=self.progress,
+            sizes=sizes,
+            unit=unit,
+            name_of=name_of,
+            worker_seconds=self.worker_seconds,
+        )

@@ -11,8 +11,9 @@ PACKAGE = Path(__file__).parents[1] / "emotiset"
 _ORDER = """
 errors checks schema learning config config_file atomic progress kernels texts lexicon
 automaton machine scan simulate sources tally work_folder reuse langid language labeling
-keys sampling drawing exchange features examples scaling member learner voting model_format store ensemble
-evaluate kept partition warmup graph cluster stages outputs result train predict judging
+keys sampling drawing exchange features examples scaling member learner voting
+model_format store ensemble evaluate kept partition warmup graph entry quiet waiting
+local cluster stages outputs result train predict judging
 inspection simulation preview console display cli_options cli_train cli_model cli
 __main__
 """
@@ -84,7 +85,10 @@ def test_imports__only_these_know_dask() -> None:
             for line in path.read_text(encoding="utf-8").splitlines()
         )
     }
-    assert knowing == {"graph", "cluster", "stages", "train", "predict", "simulation"}
+    assert knowing == {
+        *("graph", "waiting", "local", "cluster", "stages"),
+        *("train", "predict", "simulation"),
+    }
 
 
 def test_modules__stay_small() -> None:
