@@ -10,12 +10,9 @@ from emotiset.cli_options import (
     BlockSize,
     Format,
     IdColumn,
-    LabelColumn,
     LangColumn,
     Limit,
     MemoryLimit,
-    Negative,
-    Positive,
     Quiet,
     Scheduler,
     SchedulerFile,
@@ -30,7 +27,6 @@ from emotiset.cli_options import (
     Workers,
     WorkerTimeout,
     make_cluster_config,
-    make_labeling_config,
     make_source_config,
 )
 from emotiset.errors import InputError, OutputError
@@ -41,10 +37,6 @@ if TYPE_CHECKING:
 # Modules that load Dask, Arrow or numba are imported by the commands when they run.
 
 Model = Annotated[Path, typer.Argument(help="Model file.", metavar="MODEL")]
-Inputs = Annotated[
-    list[str],
-    typer.Argument(help="Files, folders or globs.", metavar="INPUT"),
-]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 _STANDARD_INPUT = "-"
@@ -141,42 +133,6 @@ def _predict_standard_input(ensemble: "Ensemble", output: Path | None) -> None:
         raise OutputError(
             f"answers need a writable standard output, found it not: {error.strerror}"
         ) from None
-
-
-def evaluate(
-    model: Model,
-    inputs: Inputs,
-    label_column: LabelColumn = None,
-    positive: Positive = None,
-    negative: Negative = None,
-    format: Format = None,
-    text_column: TextColumn = None,
-    storage_option: StorageOption = None,
-    limit: Limit = None,
-    json: Json = False,
-) -> None:
-    """Judge a model on texts whose class is known."""
-    if label_column is None:
-        raise InputError(
-            "evaluate needs known classes, found no --label-column: name the column"
-        )
-    source = make_source_config(
-        format=format,
-        text_column=text_column,
-        label_column=label_column,
-        storage_option=storage_option,
-        limit=limit,
-    )
-    labeling = make_labeling_config(positive, negative)
-    from emotiset.display import print_json, print_metrics
-    from emotiset.ensemble import load_ensemble
-    from emotiset.judging import evaluate_files
-
-    metrics = evaluate_files(load_ensemble(model), inputs, source, labeling)
-    if json:
-        print_json(metrics)
-    else:
-        print_metrics(metrics)
 
 
 def inspect(model: Model, json: Json = False) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from emotiset.config import LabelingConfig, SourceConfig
+from emotiset.config import SourceConfig
 from emotiset.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -148,11 +148,6 @@ def make_source_config(**given: Any) -> SourceConfig:
         settings.pop("storage_option", [])
     )
     return SourceConfig(**settings)
-
-
-def make_labeling_config(positive: str | None, negative: str | None) -> LabelingConfig:
-    """Return how the label column is read."""
-    return LabelingConfig(positive=positive, negative=negative)
 
 
 def parse_size(name: str, size: str) -> int:
