@@ -31,6 +31,7 @@ from emotiset.learner import EXAMPLES, fit_member
 from emotiset.lexicon import load_lexicon
 from emotiset.partition import label_block
 from emotiset.sampling import make_rule
+from emotiset.scan import build_scan, find_kinds
 from emotiset.sources import plan_blocks
 
 
@@ -69,11 +70,15 @@ def _start_builder(half: str, folder: str) -> subprocess.Popen[bytes]:
 
 
 def call_labeling_kernels() -> None:
-    """Read and label a few simulated tweets, and ask for the language of all."""
-    config = TrainConfig()
+    """Read and label a few simulated tweets, scan, and ask for the language of all."""
+    config, lexicon = TrainConfig(), load_lexicon()
     [block] = plan_blocks(["simulated:2000?emoticon_share=0.5"], config)
-    run = label_block(block, config, load_lexicon(), make_rule(config))
+    run = label_block(block, config, lexicon, make_rule(config))
     identify_languages(run.rows["text"])
+    scan = build_scan(lexicon)
+    assert scan is not None, "the built-in lexicon can be scanned for"
+    for is_json in (True, False):
+        find_kinds(b'{"text":":)"}\n', scan, is_json=is_json)
 
 
 def call_learning_kernels() -> None:
