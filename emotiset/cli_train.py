@@ -95,6 +95,10 @@ def train(
     keep_retweets: Annotated[
         bool | None, option(_LABELS, "Keep retweets.", "--keep-retweets")
     ] = None,
+    drop_deleted: Annotated[
+        bool | None,
+        option(_LABELS, "Drop what delete notices name.", "--drop-deleted"),
+    ] = None,
     min_length: Annotated[
         int | None,
         _setting(_LABELS, "min_length", "Characters that a tweet needs."),

@@ -11,6 +11,15 @@ import numpy as np
 import pyarrow as pa
 
 from emotiset.config import TrainConfig
+from emotiset.deletions import (
+    NO_IDS,
+    Ids,
+    drop_ids,
+    find_deleted,
+    hash_ids,
+    split_ids,
+    unite_ids,
+)
 from emotiset.drawing import Cutoff, find_cutoff
 from emotiset.evaluate import evaluate_members
 from emotiset.exchange import Draw, Piece, assemble, cut_run
@@ -51,10 +60,19 @@ class RangeCounts:
 
 @dataclass(frozen=True)
 class Run:
-    """Labeled rows of one or many blocks, sorted by key, and their tally."""
+    """Labeled rows of one or many blocks, sorted by key, and their tally.
+
+    Attributes
+    ----------
+    rows
+    tally
+    named
+        Hashed ids that delete notices name, ascending, where they are asked for.
+    """
 
     rows: pa.RecordBatch
     tally: Tally
+    named: Ids = field(default_factory=NO_IDS.copy)
 
 
 def label_block(
@@ -70,23 +88,28 @@ def label_block(
     Reads the block once, a batch at a time; holds only labeled rows.  Lines that can
     carry no symbol are passed over undecoded, unless all rejects are wanted.
     """
-    rows, tally = read_labeled(block, config, lexicon, keep_rejects=keep_rejects)
-    return order_rows(rows, tally, config.seed, rule)
+    rows, tally, named = read_labeled(
+        block, config, lexicon, keep_rejects=keep_rejects
+    )
+    return replace(order_rows(rows, tally, config.seed, rule), named=named)
 
 
 def read_labeled(
     block: Block, config: TrainConfig, lexicon: Lexicon, *, keep_rejects: bool = False
-) -> tuple[pa.RecordBatch, Tally]:
-    """Return the `LABELED` rows of one block, in input order, and the tally.
+) -> tuple[pa.RecordBatch, Tally, Ids]:
+    """Return the `LABELED` rows of one block, in input order, the tally, and names.
 
-    They depend on the block and on the settings that read and label, not on the draw.
+    The names are hashed ids of tweets that delete notices name, where they are asked
+    for.  All depend on the block and on the settings that read and label, not on the draw.
     """
     decodes_all = keep_rejects or config.label_column is not None
     scan = None if decodes_all else build_scan(lexicon)
     tally = Tally()
-    labeled = [empty_batch(LABELED)]
-    for reading in read_block(block, config, scan):
+    labeled, named = [empty_batch(LABELED)], [NO_IDS]
+    for reading in read_block(block, config, scan, keep_notices=config.drop_deleted):
         tally.add_reading(reading, keep_rejects=keep_rejects)
+        if config.drop_deleted:
+            named.append(hash_ids(reading.deleted))
         if config.label_column is not None:
             labeled.append(label_observations(reading.tweets, config))
             tally.labels |= observed_labels(reading.tweets, config)
@@ -99,7 +122,7 @@ def read_labeled(
         languages = parse_languages(config.language)
         batch, n_other = keep_languages(batch, languages)
         tally.add_bins({"other_language": n_other})
-    return batch, tally
+    return batch, tally, unite_ids(named)
 
 
 def order_rows(rows: pa.RecordBatch, tally: Tally, seed: int, rule: Rule) -> Run:
@@ -119,6 +142,28 @@ def merge_runs(partitions: Sequence[Sequence[Run]], rule: Rule) -> Run:
     rows, n_copies = drop_copies(rows, rule)
     tally = merge_tallies(run.tally for run in runs)
     tally.add_bins({"copy": n_copies})
+    return Run(rows, tally, unite_ids([run.named for run in runs]))
+
+
+def split_run_ids(run: Run, n_ranges: int) -> list[tuple[Ids, Ids]]:
+    """Return the ids of a run and those it names, cut into ranges of their hash."""
+    ids = unite_ids([hash_ids(run.rows["id"])])
+    split = (split_ids(ids, n_ranges), split_ids(run.named, n_ranges))
+    return list(zip(*split, strict=True))
+
+
+def match_ids(parts: Sequence[tuple[Ids, Ids]]) -> Ids:
+    """Return the ids of one range that some run has and some run names."""
+    ids, named = zip(*parts, strict=True)
+    return find_deleted(ids, named)
+
+
+def drop_run_deleted(run: Run, deleted: Sequence[Ids], rule: Rule) -> Run:
+    """Drop the deleted tweets of a run, then its copies."""
+    rows, n_deleted = drop_ids(run.rows, unite_ids(deleted))
+    rows, n_copies = drop_copies(rows, rule)
+    tally = merge_tallies([run.tally])
+    tally.add_bins({"deleted": n_deleted, "copy": n_copies})
     return Run(rows, tally)
 
 

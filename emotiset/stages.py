@@ -5,7 +5,7 @@ members and metrics.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dask.distributed import Client, Future
@@ -88,6 +88,8 @@ class Stages:
     ) -> Labeled:
         """Read all blocks, label what carries a symbol, and merge it into runs."""
         rule = make_rule(self.config)
+        if self.config.drop_deleted:  # a copy that is deleted must not stand for others
+            rule = replace(rule, keep_copies=True)
         with self.clock.time("read"):
             bag = graph.label_blocks(
                 blocks, self.config, lexicon, rule, keep_rejects=keep_rejects
@@ -105,7 +107,18 @@ class Stages:
             )
             del labeled  # merged rows need not stay twice
             self._wait(tallies, "merge")
-            return Labeled(runs, merge_tallies(self.client.gather(tallies)))
+            labeled = Labeled(runs, merge_tallies(self.client.gather(tallies)))
+            return self._drop_deleted(labeled) if self.config.drop_deleted else labeled
+
+    def _drop_deleted(self, labeled: Labeled) -> Labeled:
+        """Drop what delete notices name."""
+        n_ids = labeled.n_rows + labeled.tally.bins.get("delete", 0)
+        n_ranges = -(-max(n_ids, 1) // _PAIRS_PER_RANGE)
+        rule = make_rule(self.config)
+        runs = self.client.compute(graph.drop_deleted(labeled.runs, n_ranges, rule))
+        tallies = self.client.compute(graph.take_tallies(runs))
+        self._wait(tallies, "delete")
+        return Labeled(runs, merge_tallies(self.client.gather(tallies)))
 
     def draw(self, labeled: Labeled) -> Drawn:
         """Find the exact cutoffs of the sample and of the held-out set."""
