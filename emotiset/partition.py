@@ -5,7 +5,7 @@ failed on a worker is replayed by calling its function in a terminal.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -100,7 +100,7 @@ def read_labeled(
     """Return the `LABELED` rows of one block, in input order, the tally, and names.
 
     The names are hashed ids of tweets that delete notices name, where they are asked
-    for.  All depend on the block and on the settings that read and label, not on the draw.
+    for.  All depend on the block and the settings that read and label, not the draw.
     """
     decodes_all = keep_rejects or config.label_column is not None
     scan = None if decodes_all else build_scan(lexicon)
