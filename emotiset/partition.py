@@ -88,9 +88,7 @@ def label_block(
     Reads the block once, a batch at a time; holds only labeled rows.  Lines that can
     carry no symbol are passed over undecoded, unless all rejects are wanted.
     """
-    rows, tally, named = read_labeled(
-        block, config, lexicon, keep_rejects=keep_rejects
-    )
+    rows, tally, named = read_labeled(block, config, lexicon, keep_rejects=keep_rejects)
     return replace(order_rows(rows, tally, config.seed, rule), named=named)
 
 
