@@ -6,11 +6,13 @@ is told in `emotiset.voting`.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
 
 import msgspec
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from emotiset.config import FeatureConfig, Vote
@@ -20,9 +22,16 @@ from emotiset.language import parse_languages
 from emotiset.learner import Member
 from emotiset.lexicon import Lexicon
 from emotiset.model_format import MAX_WEIGHT, refusal, shorten
+from emotiset.packing import PackedWeights, mean_of_texts, members_of_texts
 from emotiset.store import ModelFile, hash_model, read_model, write_model
 from emotiset.texts import split_texts
-from emotiset.voting import decide, score_texts, stack_weights, vote_probability
+from emotiset.voting import (
+    decide,
+    mean_probability,
+    score_texts,
+    stack_weights,
+    vote_probability,
+)
 
 _BATCH_ROWS: Final = 16_384
 
@@ -95,6 +104,10 @@ class Ensemble:
                 )
             array.setflags(write=False)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is made at need: a worker packs the weights for itself."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
     def _arrays(self) -> dict[str, NDArray[Any]]:
         names = ("weights", "intercepts", "vote_weights", "n_examples")
         return {name: getattr(self, name) for name in names}
@@ -137,7 +150,10 @@ class Ensemble:
         ConfigError
             If the model was not trained on *language*.
         """
-        parts = list(self._score_batches(texts, language))
+        parts = [
+            score_texts(text, self.weights, self.intercepts, self.features)
+            for text in self._strip_batches(texts, language)
+        ]
         return np.concatenate([np.empty((0, self.n_members), np.float32), *parts])
 
     def predict_proba(
@@ -167,19 +183,29 @@ class Ensemble:
     def _probability(
         self, texts: Iterable[str | None], language: str | None
     ) -> NDArray[np.float32]:
-        parts = [
-            vote_probability(scores, self.vote, self.vote_weights)
-            for scores in self._score_batches(texts, language)
-        ]
+        parts = map(self._vote, self._strip_batches(texts, language))
         return np.concatenate([np.empty(0, np.float32), *parts])
 
-    def _score_batches(
+    def _vote(self, text: pa.Array) -> NDArray[np.float32]:
+        model = self.weights, self.intercepts
+        if self.vote == "mean":
+            cut = np.zeros(1)
+            means = mean_of_texts(text, self._packed, model, self.features, cut)
+            return mean_probability(means)
+        scores = members_of_texts(text, self._packed, model, self.features)
+        return vote_probability(scores, self.vote, self.vote_weights)
+
+    @cached_property
+    def _packed(self) -> PackedWeights:
+        # Threads that meet here pack twice and keep one: equal, and never changed.
+        return PackedWeights.pack(self.weights, self.vote)
+
+    def _strip_batches(
         self, texts: Iterable[str | None], language: str | None
-    ) -> Iterator[NDArray[np.float32]]:
+    ) -> Iterator[pa.Array]:
         self._check_language(language)
         for text in split_texts(texts, _BATCH_ROWS):
-            stripped = strip_symbols(text, self.lexicon)
-            yield score_texts(stripped, self.weights, self.intercepts, self.features)
+            yield strip_symbols(text, self.lexicon)
 
     def _check_language(self, language: str | None) -> None:
         if language is None:

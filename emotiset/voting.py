@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from emotiset.config import FeatureConfig, Vote
 from emotiset.features import hash_rows, is_normalized
-from emotiset.kernels.votes import mean_votes, score_rows, share_votes
+from emotiset.kernels.votes import logistic_of, mean_votes, score_rows, share_votes
 from emotiset.learner import Member
 from emotiset.schema import NEGATIVE, POSITIVE
 
@@ -67,7 +67,7 @@ def score_texts(
     float32[len(text), n_members]
         Unbounded; log-odds of positive for members trained on log loss.
     """
-    weights, intercepts = _as_kernels_want(weights), _as_kernels_want(intercepts)
+    weights, intercepts = as_kernels_want(weights), as_kernels_want(intercepts)
     scores = np.empty((len(text), len(intercepts)), np.float32)
     indptr, indices = hash_rows(text, features)
     normalize = is_normalized(features)
@@ -104,12 +104,36 @@ def vote_probability(
     """
     if vote == "majority":
         vote_weights = np.ones_like(vote_weights)
-    scores, vote_weights = _as_kernels_want(scores), _as_kernels_want(vote_weights)
+    scores, vote_weights = as_kernels_want(scores), as_kernels_want(vote_weights)
     probability = np.empty(len(scores), np.float32)
     if vote == "mean":
         mean_votes(scores, probability)
     else:
         share_votes(scores, vote_weights, probability)
+    return probability
+
+
+def mean_probability(means: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return the probability of positive that the ``mean`` vote gives mean scores.
+
+    Parameters
+    ----------
+    means : float64[n]
+        Finite.
+
+    Returns
+    -------
+    float32[n]
+
+    Examples
+    --------
+    A mean that rounds to 0.5 is still told from none:
+
+    >>> mean_probability(np.array([1e-30, 0])).tolist()
+    [0.5000000596046448, 0.5]
+    """
+    probability = np.empty(len(means), np.float32)
+    logistic_of(as_kernels_want(means), probability)
     return probability
 
 
@@ -125,8 +149,8 @@ def decide(probability: NDArray[np.float32]) -> NDArray[np.int8]:
     return np.where(is_positive, np.int8(POSITIVE), np.int8(NEGATIVE))
 
 
-def _as_kernels_want(array: NDArray[Any]) -> NDArray[Any]:
-    # Read-only and C-contiguous, always: for another kind numba compiles once more.
+def as_kernels_want(array: NDArray[Any]) -> NDArray[Any]:
+    """Return an array read-only and C-contiguous: for others numba compiles anew."""
     fixed = np.ascontiguousarray(array).view()
     fixed.flags.writeable = False
     return fixed

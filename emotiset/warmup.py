@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, get_args
 
+import numpy as np
 import pyarrow as pa
 
 from emotiset.config import (
@@ -29,10 +30,12 @@ from emotiset.kernels._cache import BUILD_FOLDER, final_folder, find_folder
 from emotiset.language import identify_languages
 from emotiset.learner import EXAMPLES, fit_member
 from emotiset.lexicon import load_lexicon
+from emotiset.packing import PackedWeights, mean_of_texts, members_of_texts
 from emotiset.partition import label_block
 from emotiset.sampling import make_rule
 from emotiset.scan import build_scan, find_kinds
 from emotiset.sources import plan_blocks
+from emotiset.voting import mean_probability, stack_weights
 
 
 def compile_kernels() -> None:
@@ -92,8 +95,15 @@ def call_learning_kernels() -> None:
         member = fit_member([rows], features, LearnerConfig())
     for learner in get_args(LearnerName):
         member = fit_member([rows], features, LearnerConfig(learner=learner))
+    model = stack_weights([member]), np.array([member.intercept])
     for vote in get_args(Vote):
         evaluate_members([rows], [member], features, vote)
+        packed = PackedWeights.pack(model[0], vote)
+        if vote == "mean":
+            means = mean_of_texts(rows["text"], packed, model, features, np.zeros(1))
+            mean_probability(means)
+        else:
+            members_of_texts(rows["text"], packed, model, features)
 
 
 # Two processes compile at once; no kernel is called by both.
