@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from emotiset import __version__, cli_model, cli_train
+from emotiset import __version__, cli_evaluate, cli_model, cli_train
 from emotiset.console import print_error
 from emotiset.errors import EmotisetError
 
@@ -22,7 +22,7 @@ app = typer.Typer(
 )
 app.command()(cli_train.train)
 app.command()(cli_model.predict)
-app.command()(cli_model.evaluate)
+app.command()(cli_evaluate.evaluate)
 app.command()(cli_model.inspect)
 app.command()(cli_model.simulate)
 

@@ -10,22 +10,23 @@ from emotiset.cli_options import (
     BlockSize,
     Format,
     IdColumn,
-    LabelColumn,
     LangColumn,
     Limit,
     MemoryLimit,
-    Negative,
-    Positive,
     Quiet,
     Scheduler,
     SchedulerFile,
+    ShipCode,
     StorageOption,
     TextColumn,
     Threads,
     TimeColumn,
+    TlsCaFile,
+    TlsCert,
+    TlsKey,
     Workers,
+    WorkerTimeout,
     make_cluster_config,
-    make_labeling_config,
     make_source_config,
 )
 from emotiset.errors import InputError, OutputError
@@ -38,10 +39,6 @@ if TYPE_CHECKING:
 # Modules that load Dask, Arrow or numba are imported by the commands when they run.
 
 Model = Annotated[Path, typer.Argument(help="Model file.", metavar="MODEL")]
-Inputs = Annotated[
-    list[str],
-    typer.Argument(help="Files, folders or globs.", metavar="INPUT"),
-]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 _STANDARD_INPUT = "-"
@@ -87,9 +84,15 @@ def predict(
     workers: Workers = None,
     threads: Threads = None,
     memory_limit: MemoryLimit = None,
+    tls_ca_file: TlsCaFile = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    worker_timeout: WorkerTimeout = None,
+    ship_code: ShipCode = False,
     quiet: Quiet = False,
 ) -> None:
     """Classify texts: files to Parquet, or standard input to JSON lines."""
+    cluster = make_cluster_config(locals())
     source = make_source_config(
         format=format,
         text_column=text_column,
@@ -99,9 +102,6 @@ def predict(
         block_size=block_size,
         storage_option=storage_option,
         limit=limit,
-    )
-    cluster = make_cluster_config(
-        scheduler, scheduler_file, workers, threads, memory_limit
     )
     from emotiset.cluster import connect
     from emotiset.console import print_note, show_progress
@@ -169,42 +169,6 @@ def _predict_standard_input(
         ) from None
 
 
-def evaluate(
-    model: Model,
-    inputs: Inputs,
-    label_column: LabelColumn = None,
-    positive: Positive = None,
-    negative: Negative = None,
-    format: Format = None,
-    text_column: TextColumn = None,
-    storage_option: StorageOption = None,
-    limit: Limit = None,
-    json: Json = False,
-) -> None:
-    """Judge a model on texts whose class is known."""
-    if label_column is None:
-        raise InputError(
-            "evaluate needs known classes, found no --label-column: name the column"
-        )
-    source = make_source_config(
-        format=format,
-        text_column=text_column,
-        label_column=label_column,
-        storage_option=storage_option,
-        limit=limit,
-    )
-    labeling = make_labeling_config(positive, negative)
-    from emotiset.display import print_json, print_metrics
-    from emotiset.judging import evaluate_files
-    from emotiset.loading import load_ensemble
-
-    metrics = evaluate_files(load_ensemble(model), inputs, source, labeling)
-    if json:
-        print_json(metrics)
-    else:
-        print_metrics(metrics)
-
-
 def inspect(
     model: Model,
     texts: Annotated[
@@ -259,7 +223,7 @@ def simulate(
     from emotiset.console import print_note, show_progress
     from emotiset.simulation import simulate_files
 
-    cluster = make_cluster_config(None, None, workers, None, None)
+    cluster = make_cluster_config({"workers": workers})
     with connect(cluster) as client, show_progress(quiet=quiet) as progress:
         n_bytes = simulate_files(
             tweets, output, client, seed=seed, share=emoticon_share, progress=progress

@@ -1,12 +1,14 @@
 """Options that several commands share, and values that they parse."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from emotiset.config import LabelingConfig, SourceConfig
+from emotiset.config import SourceConfig
 from emotiset.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -82,28 +84,59 @@ MemoryLimit = Annotated[
     str | None,
     option(_CLUSTER, "Of each local worker.", default="its share", metavar="SIZE"),
 ]
+TlsCaFile = Annotated[
+    str | None,
+    option(
+        _CLUSTER,
+        "Authority that signed the scheduler's certificate.",
+        "--tls-ca-file",
+        default="as Dask is configured",
+        metavar="PEM",
+    ),
+]
+TlsCert = Annotated[
+    str | None, option(_CLUSTER, "Own certificate.", "--tls-cert", metavar="PEM")
+]
+TlsKey = Annotated[
+    str | None, option(_CLUSTER, "Own private key.", "--tls-key", metavar="PEM")
+]
+WorkerTimeout = Annotated[
+    float | None,
+    option(
+        _CLUSTER,
+        "Seconds to wait for a worker where there is none.",
+        "--worker-timeout",
+        default=60,
+        metavar="S",
+    ),
+]
+ShipCode = Annotated[
+    bool,
+    typer.Option(
+        "--ship-code",
+        help="Send this package to scheduler and workers that lack it.",
+        rich_help_panel=_CLUSTER,
+    ),
+]
 Quiet = Annotated[
     bool, typer.Option("--quiet", help="Print errors only.", rich_help_panel=_OUTPUT)
 ]
 
 
-def make_cluster_config(
-    scheduler: str | None,
-    scheduler_file: str | None,
-    workers: int | None,
-    threads: int | None,
-    memory_limit: str | None,
-) -> "ClusterConfig":
-    """Return the cluster that the options describe."""
+def make_cluster_config(given: Mapping[str, Any]) -> "ClusterConfig":
+    """Return the cluster that options describe.
+
+    Parameters
+    ----------
+    given
+        By name, as a command gets them; None stands for the default, and names that
+        are none of a cluster's settings are passed over.
+    """
     from emotiset.cluster import ClusterConfig
 
-    return ClusterConfig(
-        scheduler=scheduler,
-        scheduler_file=scheduler_file,
-        workers=workers,
-        threads=threads,
-        memory_limit=memory_limit,
-    )
+    names = {field.name for field in fields(ClusterConfig)}
+    found = {k: v for k, v in given.items() if k in names and v is not None}
+    return ClusterConfig(**found)
 
 
 def make_source_config(**given: Any) -> SourceConfig:
@@ -115,11 +148,6 @@ def make_source_config(**given: Any) -> SourceConfig:
         settings.pop("storage_option", [])
     )
     return SourceConfig(**settings)
-
-
-def make_labeling_config(positive: str | None, negative: str | None) -> LabelingConfig:
-    """Return how the label column is read."""
-    return LabelingConfig(positive=positive, negative=negative)
 
 
 def parse_size(name: str, size: str) -> int:

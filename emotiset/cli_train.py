@@ -21,11 +21,16 @@ from emotiset.cli_options import (
     Quiet,
     Scheduler,
     SchedulerFile,
+    ShipCode,
     StorageOption,
     TextColumn,
     Threads,
     TimeColumn,
+    TlsCaFile,
+    TlsCert,
+    TlsKey,
     Workers,
+    WorkerTimeout,
     make_cluster_config,
     option,
     parse_size,
@@ -89,6 +94,10 @@ def train(
     ] = None,
     keep_retweets: Annotated[
         bool | None, option(_LABELS, "Keep retweets.", "--keep-retweets")
+    ] = None,
+    drop_deleted: Annotated[
+        bool | None,
+        option(_LABELS, "Drop what delete notices name.", "--drop-deleted"),
     ] = None,
     min_length: Annotated[
         int | None,
@@ -158,6 +167,11 @@ def train(
     workers: Workers = None,
     threads: Threads = None,
     memory_limit: MemoryLimit = None,
+    tls_ca_file: TlsCaFile = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    worker_timeout: WorkerTimeout = None,
+    ship_code: ShipCode = False,
     output: Annotated[
         Path,
         typer.Option("-o", "--output", help="Model file.", rich_help_panel=_OUTPUT),
@@ -188,17 +202,16 @@ def train(
     Emoticons and emoji are the labels.  Without options: tweets in English, one
     ensemble from all of them, and model.parquet.
     """
+    options = dict(locals())
     given = {
         name: value
-        for name, value in locals().items()
+        for name, value in options.items()
         if value is not None and name in {field.name for field in fields(TrainConfig)}
     }
     if storage_option:
         given["storage_options"] = parse_storage_options(storage_option)
     settings = _make_config(given, config)
-    cluster = make_cluster_config(
-        scheduler, scheduler_file, workers, threads, memory_limit
-    )
+    cluster = make_cluster_config(options)
     if dry_run:
         _show_plan(inputs, settings)
     else:

@@ -1,31 +1,24 @@
 """Clients: a local cluster, or one that already runs."""
 
 import json
-import logging
 import os
-import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import CancelledError
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import dask
-from dask.distributed import Client, Future, LocalCluster, as_completed
-from distributed import KilledWorker
-from distributed.comm import CommClosedError
+from dask.distributed import Client
+from dask.utils import parse_bytes
+from distributed.security import Security
 
 from emotiset.errors import ClusterError, ConfigError
-from emotiset.progress import Progress, Step
+from emotiset.local import start_local
+from emotiset.quiet import quiet
+from emotiset.waiting import WORKER_SECONDS
 from emotiset.warmup import compile_kernels
 
 _CONNECT_SECONDS = 10
-_FIRST_WORKER_SECONDS = 30
-_NO_WORKER_SECONDS = 60
-_LOOK_SECONDS = 5.0
-_POLL_SECONDS = 0.01
-
-_LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +36,13 @@ class ClusterConfig:
         of one thread.
     memory_limit
         For each local worker, such as ``2GiB``; None: its share of the machine.
+    tls_ca_file, tls_cert, tls_key
+        PEM files for a scheduler that speaks TLS, as ``dask worker`` takes them; None:
+        what Dask's configuration ``distributed.comm.tls`` says.
+    worker_timeout
+        Seconds to wait for a worker where there is none, at the start and later.
+    ship_code
+        Whether this package is sent to the scheduler and to workers that lack it.
     """
 
     scheduler: str | None = None
@@ -50,6 +50,11 @@ class ClusterConfig:
     workers: int | None = None
     threads: int | None = None
     memory_limit: str | None = None
+    tls_ca_file: str | None = None
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    worker_timeout: float = WORKER_SECONDS
+    ship_code: bool = False
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -63,6 +68,17 @@ class ClusterConfig:
                 "--workers, --threads and --memory-limit shape a local cluster, found "
                 "one with a scheduler: set them where the workers are started"
             )
+        if not self.is_remote and (self.tls_files or self.ship_code):
+            raise ConfigError(
+                "--tls-ca-file, --tls-cert, --tls-key and --ship-code need a "
+                "scheduler, found none: add --scheduler or --scheduler-file"
+            )
+        if not self.worker_timeout > 0:
+            raise ConfigError(
+                f"--worker-timeout needs more than 0 s, found {self.worker_timeout}"
+            )
+        for path in self.tls_files:
+            _check_readable(path)
         for name, value in (("workers", self.workers), ("threads", self.threads)):
             if value is not None and value < 1:
                 raise ConfigError(f"--{name} needs at least 1, found {value}")
@@ -73,6 +89,12 @@ class ClusterConfig:
     def is_remote(self) -> bool:
         """Whether a running scheduler is named."""
         return self.scheduler is not None or self.scheduler_file is not None
+
+    @property
+    def tls_files(self) -> list[str]:
+        """The TLS files that are named."""
+        named = (self.tls_ca_file, self.tls_cert, self.tls_key)
+        return [path for path in named if path is not None]
 
     @property
     def has_local_settings(self) -> bool:
@@ -95,7 +117,7 @@ def connect(config: ClusterConfig) -> Iterator[Client]:
             yield client
         return
     compile_kernels()
-    with _start_local(config) as cluster, Client(cluster) as client:
+    with _local(config) as cluster, Client(cluster) as client:
         yield client
 
 
@@ -109,27 +131,62 @@ def _reach(config: ClusterConfig) -> Client:
     where = config.scheduler or config.scheduler_file
     _check_scheduler_file(config.scheduler_file)
     try:
-        with _quiet("distributed.comm", "distributed.client"):
+        with quiet("distributed.comm", "distributed.client"):
             client = Client(
                 config.scheduler,
                 scheduler_file=config.scheduler_file,
                 timeout=_CONNECT_SECONDS,
+                security=_make_security(config),
             )
-    except (OSError, TimeoutError, ValueError) as error:
+    except (OSError, TimeoutError, ValueError, TypeError, RuntimeError) as error:
         raise ClusterError(
             f"a scheduler needs to answer at {where}, found none within "
-            f"{_CONNECT_SECONDS} s ({type(error).__name__}): check the address, or "
-            "start one with 'dask scheduler'"
+            f"{_CONNECT_SECONDS} s ({_describe(error)}): check the address and the TLS "
+            "files, or start one with 'dask scheduler'"
         ) from error
     try:
-        client.wait_for_workers(1, timeout=_FIRST_WORKER_SECONDS)
-    except TimeoutError as error:
+        _await_worker(client, config, where)
+    except BaseException:
         client.close()
+        raise
+    return client
+
+
+def _await_worker(client: Client, config: ClusterConfig, where: str | None) -> None:
+    """Wait for a first worker; a task makes an adaptive cluster start one."""
+    if client.nthreads():
+        return
+    task = client.submit(int, pure=False)
+    try:
+        task.result(timeout=config.worker_timeout)
+    except TimeoutError as error:
         raise ClusterError(
             f"the scheduler at {where} needs a worker, found none within "
-            f"{_FIRST_WORKER_SECONDS} s: start one with 'dask worker'"
+            f"{config.worker_timeout:.0f} s: start one with 'dask worker', or raise "
+            "--worker-timeout"
         ) from error
-    return client
+
+
+def _make_security(config: ClusterConfig) -> Security | None:
+    """Return what the TLS options say over Dask's own configuration; None: nothing."""
+    if not config.tls_files:
+        return None
+    given: dict[str, Any] = {
+        "tls_ca_file": config.tls_ca_file,
+        "tls_client_cert": config.tls_cert,
+        "tls_client_key": config.tls_key,
+    }
+    named = {name: path for name, path in given.items() if path is not None}
+    return Security(require_encryption=True, **named)
+
+
+def _describe(error: BaseException) -> str:
+    """Return the kind of an error and its innermost cause, which says most."""
+    cause = error
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    told = f": {cause}" if str(cause) and cause is not error else ""
+    return f"{type(error).__name__}{told}"
 
 
 def _check_scheduler_file(path: str | None) -> None:
@@ -149,17 +206,12 @@ def _check_scheduler_file(path: str | None) -> None:
         )
 
 
-def _start_local(config: ClusterConfig) -> LocalCluster:
+@contextmanager
+def _local(config: ClusterConfig) -> Iterator[Any]:
     threads = config.threads or 1
     n_workers = config.workers or max(_count_cores() // threads, 1)
-    return LocalCluster(
-        n_workers=n_workers,
-        threads_per_worker=threads,
-        memory_limit=config.memory_limit or "auto",
-        processes=True,
-        dashboard_address=":0",  # any free port: several runs may share a machine
-        silence_logs=logging.CRITICAL,  # a task's own error reaches the client
-    )
+    with start_local(n_workers, threads, config.memory_limit or "auto") as cluster:
+        yield cluster
 
 
 def _count_cores() -> int:
@@ -173,7 +225,7 @@ def _count_cores() -> int:
 
 def _check_memory_limit(limit: str) -> None:
     try:
-        n_bytes = dask.utils.parse_bytes(limit)
+        n_bytes = parse_bytes(limit)
     except ValueError:
         n_bytes = 0
     if n_bytes < 1 << 26:
@@ -182,91 +234,11 @@ def _check_memory_limit(limit: str) -> None:
         )
 
 
-@contextmanager
-def _quiet(*names: str) -> Iterator[None]:
-    """Keep loggers silent that would print a traceback beside our one line."""
-    loggers = [logging.getLogger(name) for name in names]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
+def _check_readable(path: str) -> None:
     try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
-
-
-def wait_for(
-    futures: Sequence[Future],
-    *,
-    stage: str,
-    progress: Progress,
-    sizes: Sequence[int] | None = None,
-    unit: str = "tasks",
-) -> None:
-    """Wait until all tasks are done, and tell how far they are.
-
-    Parameters
-    ----------
-    futures
-        Tasks under way.
-    stage
-        Name for the progress.
-    progress
-        Is told after each task.
-    sizes
-        What each task counts for, in *unit*; 1 each by default.
-
-    Raises
-    ------
-    ClusterError
-        If the cluster loses the work: the scheduler or too many workers died.
-    Exception
-        What a task raised; the other tasks are then cancelled.
-    """
-    size_of = {
-        future.key: size
-        for future, size in zip(futures, sizes or [1] * len(futures), strict=True)
-    }
-    done, total = 0, sum(size_of.values())
-    progress(Step(stage, 0, total, unit))
-    try:
-        for future in _as_finished(futures, stage):
-            if future.status != "finished":
-                future.result()  # raises what the task raised
-            done += size_of[future.key]
-            progress(Step(stage, done, total, unit))
-    except (KilledWorker, CancelledError, CommClosedError) as lost:
-        raise ClusterError(
-            f"stage {stage!r} needs workers that stay alive, found "
-            f"{type(lost).__name__}: {lost}; look at the workers' logs, give them more "
-            "memory or take a smaller --block-size"
-        ) from lost
-    finally:
-        unfinished = [future for future in futures if not future.done()]
-        if unfinished:
-            unfinished[0].client.cancel(unfinished)
-
-
-def _as_finished(futures: Sequence[Future], stage: str) -> Iterator[Future]:
-    """Yield futures as they finish; give up where the cluster has lost all workers."""
-    queue = as_completed(futures)
-    lonely_since: float | None = None
-    next_look = time.monotonic() + _LOOK_SECONDS
-    while not queue.is_empty():
-        finished = queue.next_batch(block=False)
-        yield from finished
-        if finished or time.monotonic() < next_look:
-            time.sleep(0 if finished else _POLL_SECONDS)
-            continue
-        next_look = time.monotonic() + _LOOK_SECONDS
-        if futures[0].client.nthreads():
-            lonely_since = None
-        elif lonely_since is None:
-            lonely_since = time.monotonic()
-            _LOGGER.warning("stage %r waits for a worker: the cluster has none", stage)
-        elif time.monotonic() - lonely_since > _NO_WORKER_SECONDS:
-            raise ClusterError(
-                f"stage {stage!r} needs a worker, found none for "
-                f"{_NO_WORKER_SECONDS} s: start one with 'dask worker', train again"
-            )
+        with Path(path).open("rb"):
+            pass
+    except OSError as error:
+        raise ConfigError(
+            f"TLS needs readable PEM files, found {path}: {error.strerror}"
+        ) from None

@@ -81,6 +81,8 @@ class LabelingConfig:
         TOML text that extends or replaces the built-in lexicon.
     keep_retweets
         Keep tweets that repeat another's.
+    drop_deleted
+        Drop tweets that a delete notice anywhere in the input names.
     min_length
         Characters a tweet needs before its symbols are removed; the paper asks
         for more than 20.
@@ -91,6 +93,7 @@ class LabelingConfig:
     language: str = "en"
     lexicon: str | None = None
     keep_retweets: bool = False
+    drop_deleted: bool = False
     min_length: int = 21
     positive: str | None = None
     negative: str | None = None

@@ -19,6 +19,7 @@ _PLAIN_SECONDS = 5.0
 _STAGE_NAMES = {
     "read": "reading and labeling",
     "merge": "merging",
+    "delete": "deleting",
     "count": "counting",
     "exchange": "exchanging",
     "train": "training",

@@ -75,24 +75,6 @@ def _describe_metrics(metrics: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def print_metrics(metrics: Mapping[str, Any]) -> None:
-    """Print how good a model is, on standard output."""
-    console = _make_output()
-    for line in _describe_metrics(metrics):
-        console.print(line)
-    cells = metrics["confusion"]
-    table = Table(box=None, pad_edge=False)
-    for name in ("", "predicted negative", "predicted positive"):
-        table.add_column(name, justify="right" if name else "left")
-    table.add_row("is negative", f"{cells['tn']:,}", f"{cells['fp']:,}")
-    table.add_row("is positive", f"{cells['fn']:,}", f"{cells['tp']:,}")
-    console.print(table)
-    lost = {name: n for name, n in metrics.get("bins", {}).items() if n}
-    if lost:
-        told = ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in lost.items())
-        console.print(f"[bold]not judged[/] {told} of {metrics['read']:,} records")
-
-
 def print_model(model: Mapping[str, Any]) -> None:
     """Print what a model file is, on standard output."""
     console = _make_output()

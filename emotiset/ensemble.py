@@ -6,10 +6,12 @@ is told in `emotiset.voting`.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from emotiset.calibration import NOT_CALIBRATED, Calibration, shift_prior
@@ -21,9 +23,16 @@ from emotiset.language import parse_languages
 from emotiset.learner import Member
 from emotiset.lexicon import Lexicon
 from emotiset.model_format import MAX_WEIGHT
+from emotiset.packing import PackedWeights, mean_of_texts, members_of_texts
 from emotiset.store import ModelFile, hash_model, write_model
 from emotiset.texts import split_texts
-from emotiset.voting import decide, score_texts, stack_weights, vote_probability
+from emotiset.voting import (
+    decide,
+    mean_probability,
+    score_texts,
+    stack_weights,
+    vote_probability,
+)
 
 _BATCH_ROWS: Final = 16_384
 
@@ -99,6 +108,10 @@ class Ensemble:
                 )
             array.setflags(write=False)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is made at need: a worker packs the weights for itself."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
     def _arrays(self) -> dict[str, NDArray[Any]]:
         names = ("weights", "intercepts", "vote_weights", "n_examples")
         return {name: getattr(self, name) for name in names}
@@ -141,7 +154,10 @@ class Ensemble:
         ConfigError
             If the model was not trained on *language*.
         """
-        parts = list(self._score_batches(texts, language))
+        parts = [
+            score_texts(text, self.weights, self.intercepts, self.features)
+            for text in self._strip_batches(texts, language)
+        ]
         return np.concatenate([np.empty((0, self.n_members), np.float32), *parts])
 
     def predict_proba(
@@ -196,21 +212,31 @@ class Ensemble:
         self, texts: Iterable[str | None], language: str | None, prior: float | None
     ) -> NDArray[np.float32]:
         check_range("prior", prior, at_least=1e-6, at_most=1 - 1e-6)
-        trained = self.calibration.prior
-        parts = [
-            vote_probability(scores, self.vote, self.vote_weights, self.calibration)
-            for scores in self._score_batches(texts, language)
-        ]
+        parts = map(self._vote, self._strip_batches(texts, language))
         positive = np.concatenate([np.empty(0, np.float32), *parts])
+        trained = self.calibration.prior
         return positive if prior is None else shift_prior(positive, trained, prior)
 
-    def _score_batches(
+    def _vote(self, text: pa.Array) -> NDArray[np.float32]:
+        model = self.weights, self.intercepts
+        if self.vote == "mean":
+            cut = np.zeros(1)
+            means = mean_of_texts(text, self._packed, model, self.features, cut)
+            return mean_probability(means, self.calibration)
+        scores = members_of_texts(text, self._packed, model, self.features)
+        return vote_probability(scores, self.vote, self.vote_weights, self.calibration)
+
+    @cached_property
+    def _packed(self) -> PackedWeights:
+        # Threads that meet here pack twice and keep one: equal, and never changed.
+        return PackedWeights.pack(self.weights, self.vote)
+
+    def _strip_batches(
         self, texts: Iterable[str | None], language: str | None
-    ) -> Iterator[NDArray[np.float32]]:
+    ) -> Iterator[pa.Array]:
         self._check_language(language)
         for text in split_texts(texts, _BATCH_ROWS):
-            stripped = strip_symbols(text, self.lexicon)
-            yield score_texts(stripped, self.weights, self.intercepts, self.features)
+            yield strip_symbols(text, self.lexicon)
 
     def _check_language(self, language: str | None) -> None:
         if language is None:

@@ -197,10 +197,29 @@ def evaluate_scores(
     """
     _check_polarity(polarity, len(scores))
     probability = vote_probability(scores, vote, vote_weights, calibration)
+    n, n_members = scores.shape
+    n_right = ((scores > 0) == (polarity == POSITIVE)[:, np.newaxis]).sum(axis=0)
+    return {
+        **judge_probability(polarity, probability),
+        "member_accuracy": [_divide(int(each), n) for each in n_right],
+        "single_member_accuracy": _divide(int(n_right.sum()), n * n_members),
+        "accuracy_by_members": _find_curve(scores, polarity, vote, vote_weights),
+    }
+
+
+def judge_probability(
+    polarity: NDArray[np.int8], probability: NDArray[np.float32]
+) -> dict[str, Any]:
+    """Judge probabilities of positive; plain JSON values, see `evaluate_scores`.
+
+    Parameters
+    ----------
+    polarity : int8[n]
+        Gold: -1 or 1.
+    probability : float32[n]
+    """
     confusion = count_confusion(polarity, decide(probability))
     ranking = rank(polarity, probability)
-    n_members = scores.shape[1]
-    n_right = ((scores > 0) == (polarity == POSITIVE)[:, np.newaxis]).sum(axis=0)
     interval = confusion.accuracy_interval
     return {
         "n": confusion.n,
@@ -212,9 +231,6 @@ def evaluate_scores(
         "log_loss": ranking.log_loss,
         "ece": ranking.ece,
         "confusion": asdict(confusion),
-        "member_accuracy": [_divide(int(n), confusion.n) for n in n_right],
-        "single_member_accuracy": _divide(int(n_right.sum()), confusion.n * n_members),
-        "accuracy_by_members": _find_curve(scores, polarity, vote, vote_weights),
     }
 
 

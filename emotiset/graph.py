@@ -33,10 +33,13 @@ from emotiset.lexicon import Lexicon
 from emotiset.partition import (
     assemble_part,
     cut_pieces,
+    drop_run_deleted,
     label_block,
     look_up_cutoff,
+    match_ids,
     merge_runs,
     split_run,
+    split_run_ids,
     take_counts,
     take_tally,
 )
@@ -85,6 +88,23 @@ def merge_labeled(labeled: Sequence[Any], rule: Rule) -> list[Delayed]:
     size = max(_MIN_BLOCKS_PER_RUN, -(-len(labeled) // _MAX_RUNS))
     starts = range(0, len(labeled), size)
     return [_task(merge_runs, labeled[at : at + size], rule) for at in starts]
+
+
+def drop_deleted(runs: Sequence[Any], n_ranges: int, rule: Rule) -> list[Delayed]:
+    """Drop what delete notices of any run name, then the copies of each run.
+
+    Returns
+    -------
+    list of Delayed
+        One `Run` for each.  8 bytes move for each notice and for each labeled tweet,
+        range by range of hashed ids, and once more for each tweet that is deleted.
+    """
+    splits = [_task(split_run_ids, run, n_ranges) for run in runs]
+    deleted = [
+        _task(match_ids, [_task(getitem, split, i) for split in splits])
+        for i in range(n_ranges)
+    ]
+    return [_task(drop_run_deleted, run, deleted, rule) for run in runs]
 
 
 def take_tallies(runs: Sequence[Any]) -> list[Delayed]:

@@ -1,76 +1,223 @@
-"""Judge an ensemble on files whose classes are known."""
+"""Judge models on files whose classes are known, side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
-from emotiset.config import LabelingConfig, SourceConfig
+from emotiset.automaton import find_and_strip
+from emotiset.breakdown import (
+    find_language_groups,
+    find_months,
+    judge_doubts,
+    judge_groups,
+    judge_symbols,
+)
+from emotiset.comparing import pair_up
+from emotiset.config import SourceConfig
 from emotiset.ensemble import Ensemble
 from emotiset.errors import InputError
 from emotiset.evaluate import evaluate_scores
-from emotiset.labeling import check_labels, label_observations, observed_labels
+from emotiset.gold import NEUTRAL, UNLABELED, GoldConfig, check_zeros, find_gold
+from emotiset.lexicon import Lexicon
 from emotiset.partition import Tally
-from emotiset.sources import limit_blocks, plan_blocks, read_block
+from emotiset.schema import NEGATIVE, POSITIVE
+from emotiset.sources import Reading, limit_blocks, plan_blocks, read_block
+from emotiset.voting import decide
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What one model says of some texts.
+
+    Attributes
+    ----------
+    probability, left_in : float32[n]
+        Of positive, with the lexicon's symbols taken out of the text and left in.
+    has_symbol : bool[n]
+    scores : float32[n, n_members]
+    """
+
+    probability: NDArray[np.float32]
+    left_in: NDArray[np.float32]
+    has_symbol: NDArray[np.bool_]
+    scores: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Rows of known class: their gold, their groups, and the answers of each model."""
+
+    gold: NDArray[np.int8]
+    languages: pa.Array
+    months: pa.Array
+    answers: tuple[Answers, ...]
 
 
 def evaluate_files(
-    ensemble: Ensemble,
+    models: Mapping[str, Ensemble],
     inputs: Sequence[str | Path],
     source: SourceConfig,
-    labeling: LabelingConfig,
+    gold: GoldConfig,
+    *,
+    abstain: float | None = None,
 ) -> dict[str, Any]:
-    """Judge *ensemble* on every text of the inputs.
+    """Judge models on every text of the inputs.
 
-    Runs in this process; holds a score for each text and member.
+    Runs in this process; holds some bytes for each text and member, and no text.
 
     Parameters
     ----------
-    ensemble
-        What predicts.
+    models
+        What predicts, by name.
     inputs
         Files, folders or globs.
     source
-        How they are read; ``label_column`` is set.
-    labeling
-        Which values of the label column mean what.
+        How they are read.
+    gold
+        What the labels mean.
+    abstain
+        Judge, besides, answers that are neutral where neither polarity has this
+        probability; rows that are neutral are then judged too, else left out.
 
     Returns
     -------
     dict
-        What `emotiset.evaluate.evaluate_scores` returns, and ``read`` and ``bins``:
-        how many records there were, and how many of them had no text to judge.
+        Plain JSON values: ``read`` and ``bins``, how many records there were and how
+        many of them were not judged for want of what; ``gold``, rows of each class;
+        ``models``, for each one its name, what `emotiset.evaluate.evaluate_scores`
+        returns, ``by_language``, ``by_month``, ``symbols`` and ``doubts`` (see
+        `emotiset.breakdown`); ``pairs``, for each two models what
+        `emotiset.comparing.Pairing.to_dict` returns.
 
     Raises
     ------
     InputError
-        If the inputs cannot be read, hold no text, or hold another class.
+        If the inputs cannot be read, hold no text of known class, or another label.
     """
-    tally = Tally()
-    scores = [np.empty((0, ensemble.n_members), np.float32)]
-    polarity = [np.empty(0, np.int8)]
+    tally, parts = Tally(), []
+    for reading in _read(inputs, source):
+        tally.add_reading(reading, keep_rejects=False)
+        found = find_gold(reading.tweets["label"], reading.source, gold)
+        tally.labels |= frozenset(reading.tweets["label"].unique().to_pylist())
+        is_left_out = found == UNLABELED
+        tally.add_bins({"no_label": int(is_left_out.sum())})
+        if abstain is None:
+            tally.add_bins({"neutral": int(np.count_nonzero(found == NEUTRAL))})
+            is_left_out |= found == NEUTRAL
+        kept = reading.tweets.filter(pa.array(~is_left_out))
+        parts.append(_judge(kept, found[~is_left_out], list(models.values())))
+    if not gold.by_file:
+        check_zeros({label or "" for label in tally.labels}, gold)
+    return {
+        "read": tally.n_read,
+        "bins": tally.bins,
+        **_summarize(_merge(parts, tally), models, abstain),
+    }
+
+
+def _read(inputs: Sequence[str | Path], source: SourceConfig) -> Iterator[Reading]:
     blocks = plan_blocks([str(path) for path in inputs], source)
     if source.limit is not None:
         blocks = limit_blocks(blocks, source.limit, source)
     for block in blocks:
-        for reading in read_block(block, source):
-            tally.add_reading(reading, keep_rejects=False)
-            tally.labels |= observed_labels(reading.tweets, labeling)
-            labeled = label_observations(reading.tweets, labeling)
-            scores.append(ensemble.scores(labeled["text"]))
-            polarity.append(labeled["polarity"].to_numpy())
-    check_labels(tally.labels, labeling)
-    if sum(map(len, polarity)) == 0:
-        raise InputError(
-            f"evaluation needs text, found none in {tally.n_read} records: check the "
-            "inputs and --format"
-        )
-    metrics = evaluate_scores(
-        np.concatenate(scores),
-        np.concatenate(polarity),
-        ensemble.vote,
-        ensemble.vote_weights,
-        ensemble.calibration,
+        yield from read_block(block, source)
+
+
+def _judge(
+    tweets: pa.RecordBatch, gold: NDArray[np.int8], models: Sequence[Ensemble]
+) -> Judged:
+    return Judged(
+        gold,
+        find_language_groups(tweets["lang"]),
+        find_months(tweets["created_at"]),
+        tuple(_answer(tweets["text"], model) for model in models),
     )
-    return {**metrics, "read": tally.n_read, "bins": tally.bins}
+
+
+def _answer(text: pa.Array, model: Ensemble) -> Answers:
+    probability = model.predict_proba(text)[:, 1]
+    _, found = find_and_strip(text, model.lexicon)
+    left_in = probability.copy()
+    unstripped = replace(model, lexicon=Lexicon(symbols=()))
+    with_symbol = text.filter(pa.array(found > 0))
+    left_in[found > 0] = unstripped.predict_proba(with_symbol)[:, 1]
+    return Answers(probability, left_in, found > 0, model.scores(text))
+
+
+def _merge(parts: Sequence[Judged], tally: Tally) -> Judged:
+    if not any(np.any(part.gold != NEUTRAL) for part in parts):
+        lost = ", ".join(f"{n} {name}" for name, n in tally.bins.items() if n)
+        raise InputError(
+            "evaluation needs texts that are positive or negative, found none in "
+            f"{tally.n_read} records ({lost or 'all neutral'}): check the inputs, "
+            "--label-column and --format"
+        )
+    answers = [
+        Answers(
+            *(
+                np.concatenate([getattr(each, name) for each in of_model])
+                for name in Answers.__dataclass_fields__
+            )
+        )
+        for of_model in zip(*(part.answers for part in parts), strict=True)
+    ]
+    return Judged(
+        np.concatenate([part.gold for part in parts]),
+        pa.chunked_array([part.languages for part in parts]),
+        pa.chunked_array([part.months for part in parts]),
+        tuple(answers),
+    )
+
+
+def _summarize(
+    judged: Judged, models: Mapping[str, Ensemble], abstain: float | None
+) -> dict[str, Any]:
+    told = []
+    for (name, model), answers in zip(models.items(), judged.answers, strict=True):
+        told.append({"model": name, **_summarize_model(judged, model, answers)})
+        if abstain is not None:
+            doubts = judge_doubts(judged.gold, answers.probability, abstain)
+            told[-1]["doubts"] = doubts
+    has_polarity = judged.gold != NEUTRAL
+    gold = judged.gold[has_polarity]
+    is_right = [decide(a.probability[has_polarity]) == gold for a in judged.answers]
+    classes = {"negative": NEGATIVE, "neutral": NEUTRAL, "positive": POSITIVE}
+    return {
+        "gold": {
+            name: int(np.count_nonzero(judged.gold == sign))
+            for name, sign in classes.items()
+        },
+        "models": told,
+        "pairs": [
+            {"first": a, "second": b, **pair_up(is_right[i], is_right[j]).to_dict()}
+            for (i, a), (j, b) in combinations(enumerate(models), 2)
+        ],
+    }
+
+
+def _summarize_model(
+    judged: Judged, model: Ensemble, answers: Answers
+) -> dict[str, Any]:
+    mask = judged.gold != NEUTRAL
+    rows = pa.array(mask)
+    gold, probability = judged.gold[mask], answers.probability[mask]
+    return {
+        **evaluate_scores(
+            answers.scores[mask],
+            gold,
+            model.vote,
+            model.vote_weights,
+            model.calibration,
+        ),
+        "by_language": judge_groups(judged.languages.filter(rows), gold, probability),
+        "by_month": judge_groups(judged.months.filter(rows), gold, probability),
+        "symbols": judge_symbols(
+            gold, probability, answers.left_in[mask], answers.has_symbol[mask]
+        ),
+    }

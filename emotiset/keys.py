@@ -52,8 +52,8 @@ def make_keys(text: pa.Array, seed: int) -> Keys:
     >>> bool(key[0] == key[1]), bool(near[0] == near[1]), bool(near[0] == near[2])
     (False, True, False)
     """
-    near = _hash(_near_form(text), stream(seed, _NEAR_STREAM))
-    copy = _hash(text, stream(seed, _COPY_STREAM))
+    near = hash_texts(_near_form(text), stream(seed, _NEAR_STREAM))
+    copy = hash_texts(text, stream(seed, _COPY_STREAM))
     return (near & ~_LOW_HALF) | (copy & _LOW_HALF)
 
 
@@ -100,7 +100,8 @@ def _near_form(text: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(squeezed, ""), text, squeezed)
 
 
-def _hash(text: pa.Array, salt: np.uint64) -> Keys:
+def hash_texts(text: pa.Array, salt: np.uint64) -> Keys:
+    """Return the salted hash of each string, uint64[n]; *text* holds no nulls."""
     offsets, data = _buffers(text)
     out = np.empty(len(text), np.uint64)
     hash_rows(offsets, data, salt, out)

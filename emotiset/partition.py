@@ -4,12 +4,21 @@ These are the bodies of the tasks, composed of stages and free of Dask: a task t
 failed on a worker is replayed by calling its function in a terminal.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
 from emotiset.config import TrainConfig
+from emotiset.deletions import (
+    NO_IDS,
+    Ids,
+    drop_ids,
+    find_deleted,
+    hash_ids,
+    split_ids,
+    unite_ids,
+)
 from emotiset.drawing import Cutoff, find_cutoff
 from emotiset.exchange import Draw, Piece, assemble, cut_run
 from emotiset.labeling import label_batch, label_observations, observed_labels
@@ -28,67 +37,11 @@ from emotiset.sampling import (
 )
 from emotiset.scan import build_scan
 from emotiset.schema import LABELED, empty_batch
-from emotiset.sources import Block, Reading, Reject, Seen, read_block
+from emotiset.sources import Block, read_block
+from emotiset.tally import Tally as Tally
+from emotiset.tally import merge_tallies as merge_tallies
 
 BATCH_ROWS = 16_384
-_REJECTS_SHOWN = 3
-
-
-@dataclass
-class Tally:
-    """What became of the records of some blocks; tallies merge by addition.
-
-    Attributes
-    ----------
-    bins
-        Records by the bin they fell into.
-    n_read
-        All records.
-    rejects
-        All rejects, or only the first few of each block.
-    sources
-        For each input the records that were looked at.  Where a scan passes lines over
-        those are the ones decoded, and the first of each stretch of a file.
-    labels
-        The different values of the label column.
-    """
-
-    bins: dict[str, int] = field(default_factory=dict)
-    n_read: int = 0
-    rejects: list[Reject] = field(default_factory=list)
-    sources: dict[str, Seen] = field(default_factory=dict)
-    labels: frozenset[str] = frozenset()
-
-    def add_bins(self, bins: dict[str, int]) -> None:
-        """Add counts by bin."""
-        for name, count in bins.items():
-            self.bins[name] = self.bins.get(name, 0) + count
-
-    def add_seen(self, source: str, seen: Seen) -> None:
-        """Add records of an input that were looked at."""
-        self.sources[source] = self.sources.get(source, Seen()) + seen
-
-    def add_reading(self, reading: Reading, *, keep_rejects: bool) -> None:
-        """Count what a reader yields; the rows of its batch are still to be binned."""
-        self.add_bins(reading.bins)
-        n_read = reading.n_records
-        self.n_read += n_read
-        self.add_seen(reading.source, reading.looked_at)
-        room = None if keep_rejects else max(_REJECTS_SHOWN - len(self.rejects), 0)
-        self.rejects.extend(reading.rejects[:room])
-
-
-def merge_tallies(tallies: Iterable[Tally]) -> Tally:
-    """Add tallies up; the rejects stay in the order of the tallies."""
-    merged = Tally()
-    for tally in tallies:
-        merged.add_bins(tally.bins)
-        merged.n_read += tally.n_read
-        merged.rejects.extend(tally.rejects)
-        merged.labels |= tally.labels
-        for source, seen in tally.sources.items():
-            merged.add_seen(source, seen)
-    return merged
 
 
 @dataclass(frozen=True)
@@ -102,10 +55,19 @@ class RangeCounts:
 
 @dataclass(frozen=True)
 class Run:
-    """Labeled rows of one or many blocks, sorted by key, and their tally."""
+    """Labeled rows of one or many blocks, sorted by key, and their tally.
+
+    Attributes
+    ----------
+    rows
+    tally
+    named
+        Hashed ids that delete notices name, ascending, where they are asked for.
+    """
 
     rows: pa.RecordBatch
     tally: Tally
+    named: Ids = field(default_factory=NO_IDS.copy)
 
 
 def label_block(
@@ -121,12 +83,26 @@ def label_block(
     Reads the block once, a batch at a time; holds only labeled rows.  Lines that can
     carry no symbol are passed over undecoded, unless all rejects are wanted.
     """
+    rows, tally, named = read_labeled(block, config, lexicon, keep_rejects=keep_rejects)
+    return replace(order_rows(rows, tally, config.seed, rule), named=named)
+
+
+def read_labeled(
+    block: Block, config: TrainConfig, lexicon: Lexicon, *, keep_rejects: bool = False
+) -> tuple[pa.RecordBatch, Tally, Ids]:
+    """Return the `LABELED` rows of one block, in input order, the tally, and names.
+
+    The names are hashed ids of tweets that delete notices name, where they are asked
+    for.  All depend on the block and the settings that read and label, not the draw.
+    """
     decodes_all = keep_rejects or config.label_column is not None
     scan = None if decodes_all else build_scan(lexicon)
     tally = Tally()
-    labeled = [empty_batch(LABELED)]
-    for reading in read_block(block, config, scan):
+    labeled, named = [empty_batch(LABELED)], [NO_IDS]
+    for reading in read_block(block, config, scan, keep_notices=config.drop_deleted):
         tally.add_reading(reading, keep_rejects=keep_rejects)
+        if config.drop_deleted:
+            named.append(hash_ids(reading.deleted))
         if config.label_column is not None:
             labeled.append(label_observations(reading.tweets, config))
             tally.labels |= observed_labels(reading.tweets, config)
@@ -139,9 +115,17 @@ def label_block(
         languages = parse_languages(config.language)
         batch, n_other = keep_languages(batch, languages)
         tally.add_bins({"other_language": n_other})
-    rows, n_copies = drop_copies(sort_copies(add_keys(batch, config.seed)), rule)
+    return batch, tally, unite_ids(named)
+
+
+def order_rows(rows: pa.RecordBatch, tally: Tally, seed: int, rule: Rule) -> Run:
+    """Give `LABELED` rows their keys and their order; copies that meet here collapse.
+
+    *tally* is changed in place.
+    """
+    keyed, n_copies = drop_copies(sort_copies(add_keys(rows, seed)), rule)
     tally.add_bins({"copy": n_copies})
-    return Run(rows, tally)
+    return Run(keyed, tally)
 
 
 def merge_runs(partitions: Sequence[Sequence[Run]], rule: Rule) -> Run:
@@ -151,6 +135,28 @@ def merge_runs(partitions: Sequence[Sequence[Run]], rule: Rule) -> Run:
     rows, n_copies = drop_copies(rows, rule)
     tally = merge_tallies(run.tally for run in runs)
     tally.add_bins({"copy": n_copies})
+    return Run(rows, tally, unite_ids([run.named for run in runs]))
+
+
+def split_run_ids(run: Run, n_ranges: int) -> list[tuple[Ids, Ids]]:
+    """Return the ids of a run and those it names, cut into ranges of their hash."""
+    ids = unite_ids([hash_ids(run.rows["id"])])
+    split = (split_ids(ids, n_ranges), split_ids(run.named, n_ranges))
+    return list(zip(*split, strict=True))
+
+
+def match_ids(parts: Sequence[tuple[Ids, Ids]]) -> Ids:
+    """Return the ids of one range that some run has and some run names."""
+    ids, named = zip(*parts, strict=True)
+    return find_deleted(ids, named)
+
+
+def drop_run_deleted(run: Run, deleted: Sequence[Ids], rule: Rule) -> Run:
+    """Drop the deleted tweets of a run, then its copies."""
+    rows, n_deleted = drop_ids(run.rows, unite_ids(deleted))
+    rows, n_copies = drop_copies(rows, rule)
+    tally = merge_tallies([run.tally])
+    tally.add_bins({"deleted": n_deleted, "copy": n_copies})
     return Run(rows, tally)
 
 

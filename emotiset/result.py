@@ -50,7 +50,7 @@ def order_funnel(*bins: Mapping[str, int]) -> dict[str, int]:
 
     Examples
     --------
-    >>> list(order_funnel({"copy": 2}, {"copy": 1}).items())[10:12]
+    >>> list(order_funnel({"copy": 2}, {"copy": 1}).items())[11:13]
     [('copy', 3), ('conflicting_copies', 0)]
     """
     return {name: sum(each.get(name, 0) for each in bins) for name in BINS}

@@ -8,6 +8,7 @@ left to labeling, and a line with an entity that might become a character of a s
 is kept for that alone.
 """
 
+import re
 import sys
 from collections.abc import Iterator
 from functools import lru_cache
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from emotiset.automaton import write_forms
 from emotiset.kernels.matching import ACCEPTS, NEEDS_LEFT, NEEDS_RIGHT, STATE_SHIFT
-from emotiset.kernels.scanning import NEWLINE_BUCKET, scan_json, scan_text
+from emotiset.kernels.scanning import KEPT, NEWLINE_BUCKET, scan_json, scan_text
 from emotiset.lexicon import MODIFIERS, Lexicon, Symbol, is_repeatable
 from emotiset.machine import Machine
 
@@ -29,6 +30,7 @@ _MAX_NAME: Final = 32  # characters of an HTML entity
 _SHORT_ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "/": "\\/"}
 # Entities that are written out in a symbol's ways; a line with any other is kept.
 _COMMON: Final = '<>&"'
+_NOTICE: Final = re.compile(b'"delete"')
 _DIGITS, _HEX = b"0123456789", b"0123456789abcdefABCDEF"
 _ALNUM: Final = bytes(byte for byte in range(128) if chr(byte).isalnum())
 # Ways to write a symbol go into buckets by how they begin; the eighth is the kernel's.
@@ -58,7 +60,9 @@ class LineKinds(NamedTuple):
     kinds: NDArray[np.uint8]
 
 
-def find_kinds(data: bytes, scan: Scan, *, is_json: bool) -> LineKinds:
+def find_kinds(
+    data: bytes, scan: Scan, *, is_json: bool, keep_notices: bool = False
+) -> LineKinds:
     r"""Tell which lines of *data* are to be decoded.
 
     Parameters
@@ -70,6 +74,9 @@ def find_kinds(data: bytes, scan: Scan, *, is_json: bool) -> LineKinds:
     is_json
         Whether lines are JSON, in which only the values of keys that end in ``text``
         are texts, or such texts themselves.
+    keep_notices
+        Whether those are to be decoded in which ``"delete"`` stands as it would as a
+        key; an escaped letter is enough for any line of JSON to be decoded.
 
     Examples
     --------
@@ -92,7 +99,11 @@ def find_kinds(data: bytes, scan: Scan, *, is_json: bool) -> LineKinds:
             words.flags.writeable = False  # or the kernel would be compiled once more
         hits = np.empty(len(data) // 8 + 1, np.int64)
         n_lines = scan_text(text, words, *scan, hits, starts, kinds)
-    return LineKinds(starts[: n_lines + 1].copy(), kinds[:n_lines].copy())
+    starts, kinds = starts[: n_lines + 1].copy(), kinds[:n_lines].copy()
+    if is_json and keep_notices:
+        places = [found.start() for found in _NOTICE.finditer(data)]
+        kinds[np.searchsorted(starts, places, side="right") - 1] = KEPT
+    return LineKinds(starts, kinds)
 
 
 @lru_cache(maxsize=8)

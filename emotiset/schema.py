@@ -65,6 +65,7 @@ BINS: Final = (
     "too_short",
     "nothing_left",
     "other_language",
+    "deleted",
     "copy",
     "conflicting_copies",
     "surplus",

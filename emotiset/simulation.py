@@ -6,10 +6,10 @@ from pathlib import Path
 from dask.distributed import Client
 
 from emotiset.atomic import write_atomically
-from emotiset.cluster import wait_for
 from emotiset.errors import ConfigError, OutputError
 from emotiset.progress import Progress, ignore
 from emotiset.simulate import EMOTICON_SHARE, simulate_records
+from emotiset.waiting import wait_for
 
 _RECORDS_PER_FILE = 50_000
 

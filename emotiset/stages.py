@@ -4,15 +4,14 @@ What is large stays on the workers, as futures; what comes back is counts, cutof
 members and metrics.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dask.distributed import Client, Future
 
 from emotiset import graph
 from emotiset.calibration import Calibration
-from emotiset.cluster import wait_for
 from emotiset.config import TrainConfig
 from emotiset.drawing import (
     Cutoff,
@@ -30,6 +29,7 @@ from emotiset.progress import Progress, Stopwatch
 from emotiset.sampling import GROUPS, POLARITIES, Group, make_rule
 from emotiset.schema import POSITIVE
 from emotiset.sources import Block
+from emotiset.waiting import WORKER_SECONDS, wait_for
 
 _PAIRS_PER_RANGE = 4_000_000
 
@@ -86,18 +86,23 @@ class Stages:
         Is told how far each stage is.
     clock
         Gets the seconds of each stage.
+    worker_seconds
+        How long the cluster may be without a worker.
     """
 
     client: Client
     config: TrainConfig
     progress: Progress
     clock: Stopwatch = field(default_factory=Stopwatch)
+    worker_seconds: float = WORKER_SECONDS
 
     def label(
         self, blocks: Sequence[Block], lexicon: Lexicon, *, keep_rejects: bool
     ) -> Labeled:
         """Read all blocks, label what carries a symbol, and merge it into runs."""
         rule = make_rule(self.config)
+        if self.config.drop_deleted:  # a copy that is deleted must not stand for others
+            rule = replace(rule, keep_copies=True)
         with self.clock.time("read"):
             bag = graph.label_blocks(
                 blocks, self.config, lexicon, rule, keep_rejects=keep_rejects
@@ -106,10 +111,27 @@ class Stages:
             runs = self.client.compute(graph.merge_labeled(labeled, rule))
             tallies = self.client.compute(graph.take_tallies(runs))
             sizes = [block.n_bytes for block in blocks]
-            self._wait(labeled, "read", sizes=sizes, unit="B")
+            self._wait(
+                labeled,
+                "read",
+                sizes=sizes,
+                unit="B",
+                name_of=lambda index: blocks[index].name,
+            )
             del labeled  # merged rows need not stay twice
             self._wait(tallies, "merge")
-            return Labeled(runs, merge_tallies(self.client.gather(tallies)))
+            labeled = Labeled(runs, merge_tallies(self.client.gather(tallies)))
+            return self._drop_deleted(labeled) if self.config.drop_deleted else labeled
+
+    def _drop_deleted(self, labeled: Labeled) -> Labeled:
+        """Drop what delete notices name."""
+        n_ids = labeled.n_rows + labeled.tally.bins.get("delete", 0)
+        n_ranges = -(-max(n_ids, 1) // _PAIRS_PER_RANGE)
+        rule = make_rule(self.config)
+        runs = self.client.compute(graph.drop_deleted(labeled.runs, n_ranges, rule))
+        tallies = self.client.compute(graph.take_tallies(runs))
+        self._wait(tallies, "delete")
+        return Labeled(runs, merge_tallies(self.client.gather(tallies)))
 
     def draw(self, labeled: Labeled) -> Drawn:
         """Find the exact cutoffs of the sample and of the held-out set."""
@@ -223,5 +245,14 @@ class Stages:
         *,
         sizes: Sequence[int] | None = None,
         unit: str = "tasks",
+        name_of: Callable[[int], str] | None = None,
     ) -> None:
-        wait_for(futures, stage=stage, progress=self.progress, sizes=sizes, unit=unit)
+        wait_for(
+            futures,
+            stage=stage,
+            progress=self.progress,
+            sizes=sizes,
+            unit=unit,
+            name_of=name_of,
+            worker_seconds=self.worker_seconds,
+        )

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from emotiset.atomic import write_atomically
-from emotiset.errors import OutputError
+from emotiset.errors import ModelFileError, OutputError
 from emotiset.model_format import (
     FORMAT_VERSION,
     MAX_WEIGHTS,
@@ -224,3 +224,16 @@ def _read_rows(
         n_examples=in_order["n_examples"].to_numpy(),
         metadata=document,
     )
+
+
+def is_model(path: str | Path) -> bool:
+    """Tell whether *path* is a Parquet file with the metadata of a model.
+
+    Whether it is a whole one is for `read_model` to say.
+    """
+    path = Path(path)
+    try:
+        check_is_parquet(path)
+        return METADATA_KEY in (pq.read_metadata(path).metadata or {})
+    except (ModelFileError, *_DAMAGE):
+        return False

@@ -89,7 +89,7 @@ def train(
         blocks = find_blocks(inputs, config)
         check_outputs([sample_out, rejects_out, *other_outputs], find_files(blocks))
     with _open_client(client, clock) as opened:
-        stages = Stages(opened, config, progress, clock)
+        stages = Stages(opened, config, progress, clock, _find_patience(client))
         labeled = stages.label(blocks, lexicon, keep_rejects=rejects_out is not None)
         if rejects_out is not None:
             write_rejects(rejects_out, labeled.tally.rejects)
@@ -152,6 +152,11 @@ def check_tally(tally: Tally, config: TrainConfig) -> None:
             f"({in_worst.n_bad} of {in_worst.n_records}; {reasons}): look at --rejects "
             "FILE, or raise --max-bad-fraction"
         )
+
+
+def _find_patience(client: Client | ClusterConfig | None) -> float:
+    settings = client if isinstance(client, ClusterConfig) else ClusterConfig()
+    return settings.worker_timeout
 
 
 @contextmanager

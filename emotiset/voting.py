@@ -29,8 +29,12 @@ from numpy.typing import NDArray
 from emotiset.calibration import NOT_CALIBRATED, Calibration
 from emotiset.config import FeatureConfig, Vote
 from emotiset.features import hash_rows, is_normalized
-from emotiset.kernels.calibration import log_odds_of_shares, mean_scores
-from emotiset.kernels.votes import mean_votes, score_rows, share_votes
+from emotiset.kernels.calibration import (
+    log_odds_of_shares,
+    mean_scores,
+    round_means,
+)
+from emotiset.kernels.votes import logistic_of, mean_votes, score_rows, share_votes
 from emotiset.learner import Member
 from emotiset.schema import ABSTAINED, NEGATIVE, POSITIVE
 
@@ -72,7 +76,7 @@ def score_texts(
     float32[len(text), n_members]
         Unbounded; log-odds of positive for members trained on log loss.
     """
-    weights, intercepts = _as_kernels_want(weights), _as_kernels_want(intercepts)
+    weights, intercepts = as_kernels_want(weights), as_kernels_want(intercepts)
     scores = np.empty((len(text), len(intercepts)), np.float32)
     indptr, indices = hash_rows(text, features)
     normalize = is_normalized(features)
@@ -116,7 +120,7 @@ def vote_probability(
         return calibration.apply(vote_confidence(scores, vote, vote_weights))
     if vote == "majority":
         vote_weights = np.ones_like(vote_weights)
-    scores, vote_weights = _as_kernels_want(scores), _as_kernels_want(vote_weights)
+    scores, vote_weights = as_kernels_want(scores), as_kernels_want(vote_weights)
     probability = np.empty(len(scores), np.float32)
     if vote == "mean":
         mean_votes(scores, probability)
@@ -142,11 +146,42 @@ def vote_confidence(
     """
     confidence = np.empty(len(scores), np.float32)
     if vote == "mean":
-        mean_scores(_as_kernels_want(scores), confidence)
+        mean_scores(as_kernels_want(scores), confidence)
     else:
         share = vote_probability(scores, vote, vote_weights)
         log_odds_of_shares(share, confidence)
     return confidence
+
+
+def mean_probability(
+    means: NDArray[np.float64], calibration: Calibration = NOT_CALIBRATED
+) -> NDArray[np.float32]:
+    """Return the probability of positive that the ``mean`` vote gives mean scores.
+
+    Parameters
+    ----------
+    means : float64[n]
+        Finite.
+    calibration
+        As for `vote_probability`.
+
+    Returns
+    -------
+    float32[n]
+
+    Examples
+    --------
+    A mean that rounds to 0.5 is still told from none:
+
+    >>> mean_probability(np.array([1e-30, 0])).tolist()
+    [0.5000000596046448, 0.5]
+    """
+    to_fill = np.empty(len(means), np.float32)
+    if calibration.positive is not None:
+        round_means(as_kernels_want(means), to_fill)
+        return calibration.apply(to_fill)
+    logistic_of(as_kernels_want(means), to_fill)
+    return to_fill
 
 
 def decide(
@@ -175,8 +210,8 @@ def decide(
     return polarity
 
 
-def _as_kernels_want(array: NDArray[Any]) -> NDArray[Any]:
-    # Read-only and C-contiguous, always: for another kind numba compiles once more.
+def as_kernels_want(array: NDArray[Any]) -> NDArray[Any]:
+    """Return an array read-only and C-contiguous: for others numba compiles anew."""
     fixed = np.ascontiguousarray(array).view()
     fixed.flags.writeable = False
     return fixed

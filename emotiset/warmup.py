@@ -38,9 +38,12 @@ from emotiset.language import identify_languages
 from emotiset.learner import EXAMPLES, fit_member
 from emotiset.lexicon import load_lexicon
 from emotiset.ngrams import find_strongest
+from emotiset.packing import PackedWeights, mean_of_texts, members_of_texts
 from emotiset.partition import label_block
 from emotiset.sampling import make_rule
+from emotiset.scan import build_scan, find_kinds
 from emotiset.sources import plan_blocks
+from emotiset.voting import mean_probability, stack_weights
 
 
 def compile_kernels() -> None:
@@ -78,11 +81,15 @@ def _start_builder(half: str, folder: str) -> subprocess.Popen[bytes]:
 
 
 def call_labeling_kernels() -> None:
-    """Read and label a few simulated tweets, and ask for the language of all."""
-    config = TrainConfig()
+    """Read and label a few simulated tweets, scan, and ask for the language of all."""
+    config, lexicon = TrainConfig(), load_lexicon()
     [block] = plan_blocks(["simulated:2000?emoticon_share=0.5"], config)
-    run = label_block(block, config, load_lexicon(), make_rule(config))
+    run = label_block(block, config, lexicon, make_rule(config))
     identify_languages(run.rows["text"])
+    scan = build_scan(lexicon)
+    assert scan is not None, "the built-in lexicon can be scanned for"
+    for is_json in (True, False):
+        find_kinds(b'{"text":":)"}\n', scan, is_json=is_json)
 
 
 def call_learning_kernels() -> None:
@@ -97,10 +104,19 @@ def call_learning_kernels() -> None:
         find_strongest([pa.array(text)], np.zeros(1024, np.float32), features)
     for learner in get_args(LearnerName):
         member = fit_member([rows], features, LearnerConfig(learner=learner))
+    model = stack_weights([member]), np.array([member.intercept])
     side = Side(log_slope=0.0, exponent=1.0)
     for vote in get_args(Vote):
+        packed = PackedWeights.pack(model[0], vote)
         for calibration in (NOT_CALIBRATED, Calibration(side, side)):
             evaluate_members([rows], [member], features, vote, calibration)
+            if vote == "mean":
+                means = mean_of_texts(
+                    rows["text"], packed, model, features, np.zeros(1)
+                )
+                mean_probability(means, calibration)
+            else:
+                members_of_texts(rows["text"], packed, model, features)
     confidence = np.tile(np.array([-1, 1], np.float32), 40)
     fit_calibration(
         count_confidence(confidence, np.sign(confidence).astype(np.int8)), 0.5

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,16 @@ REAL_DATA = "EMOTISET_REAL_DATA"
 _GOOD = ["love", "great", "happy", "sunny", "smile", "win", "thanks", "best", "fun"]
 _BAD = ["hate", "awful", "sad", "rainy", "cry", "lose", "sorry", "worst", "lonely"]
 _WORDS = [f"{a}{b}{c}" for a in "bdfglm" for b in ("a", "ei", "o") for c in "nrst"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the kernels once, before the processes start that share the tests.
+
+    In a process of its own: what has looked for the kernels once does not look again.
+    """
+    if not hasattr(config, "workerinput"):
+        compiling = "from emotiset.warmup import compile_kernels; compile_kernels()"
+        subprocess.run([sys.executable, "-c", compiling], check=True)
 
 
 @pytest.fixture(scope="session")

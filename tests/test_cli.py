@@ -4,6 +4,7 @@ import bz2
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -150,6 +151,29 @@ def test_evaluate__gives_metrics_as_json(model: Path, tmp_path: Path) -> None:
     assert 0 <= metrics["ece"] <= 1
     told = run("evaluate", model, gold, "--label-column", "label")
     assert "predicted positive" in told.stdout
+
+
+def test_evaluate__models_side_by_side_on_files_of_one_class(
+    model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "pos.txt").write_text("a lovely day :)\nlovely\n")
+    (tmp_path / "neg.txt").write_text("a dreadful day\n")
+    shutil.copy(model, other := tmp_path / "other.parquet")
+    named = ("--positive", "pos*", "--negative", "neg*")
+    inputs = (tmp_path / "pos.txt", tmp_path / "neg.txt")
+    done = run("evaluate", model, other, *inputs, *named, "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert [each["model"] for each in told["models"]] == [str(model), str(other)]
+    assert told["gold"] == {"negative": 1, "neutral": 0, "positive": 2}
+    assert told["pairs"][0]["p_value"] == 1
+    shown = run("evaluate", model, other, *inputs, *named, "--abstain", "0.9")
+    assert "model.parquet against other.parquet" in shown.stdout
+    assert "abstaining" in shown.stdout
+    alone = run("evaluate", model, other, *named)
+    assert alone.returncode == 2
+    assert "found only models" in alone.stderr
+    assert run("evaluate", model, model, *inputs, *named).returncode == 2
 
 
 def test_inspect__says_what_the_file_is(model: Path) -> None:

@@ -11,7 +11,8 @@ import pytest
 from dask.distributed import Client
 
 from emotiset import TrainConfig
-from emotiset.config import LabelingConfig, SourceConfig
+from emotiset.config import SourceConfig
+from emotiset.gold import GoldConfig
 from emotiset.judging import evaluate_files
 from emotiset.train import train
 
@@ -39,12 +40,12 @@ def test_byte4__of_thinned_negatives_reaches_076(
     write_raw_tweets(real_data / "sentiment140" / "train.csv.gz", tmp_path / "raw.json")
     config = TrainConfig(features="byte4", min_length=0)
     result = train([tmp_path / "raw.json"], config, client)
-    metrics = evaluate_files(
-        result.ensemble,
+    [metrics] = evaluate_files(
+        {"model": result.ensemble},
         [real_data / "sentiment140" / "test.csv.gz"],
         SourceConfig(label_column="polarity"),
-        LabelingConfig(),
-    )
+        GoldConfig(),
+    )["models"]
     assert metrics["n"] == 20_000
     assert metrics["accuracy"] >= 0.76
 
@@ -56,11 +57,11 @@ def test_defaults__of_labeled_tweets_reach_08125(
     folder = real_data / "sentiment140"
     config = TrainConfig(label_column="polarity")
     result = train([folder / "train.csv.gz"], config, client)
-    metrics = evaluate_files(
-        result.ensemble,
+    [metrics] = evaluate_files(
+        {"model": result.ensemble},
         [folder / "test.csv.gz"],
         SourceConfig(label_column="polarity"),
-        LabelingConfig(),
-    )
+        GoldConfig(),
+    )["models"]
     assert result.summary["members"] == 1
     assert metrics["accuracy"] >= 0.8125

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,7 +16,7 @@ from emotiset.config import TrainConfig
 from emotiset.lexicon import load_lexicon
 from emotiset.partition import Run, label_block, merge_tallies
 from emotiset.sampling import make_rule
-from emotiset.scan import build_scan
+from emotiset.scan import build_scan, find_kinds
 from emotiset.sources import Piece, Reading, Seen, plan_blocks, scanning
 from emotiset.sources import lines as lines_module
 from emotiset.sources.blocks import Flaw
@@ -119,8 +120,7 @@ def test_read_scanned__bad_lines_are_seen_among_the_first_alone(tmp_path: Path) 
     path = tmp_path / "a.json"
     lines = make_lines(200)
     path.write_bytes(b"\n".join([BROKEN, DELETED, *lines, BROKEN, b'{"text":":) ']))
-    scan = build_scan(LEXICON)
-    assert scan is not None
+    find = partial(find_kinds, scan=build_scan(LEXICON), is_json=True)
     piece = Piece(str(path), 0, path.stat().st_size)
     decoded: list[bytes] = []
 
@@ -128,7 +128,7 @@ def test_read_scanned__bad_lines_are_seen_among_the_first_alone(tmp_path: Path) 
         decoded.extend(chunk.lines)
         return scanning_decode(chunk, source)
 
-    [reading] = read_scanned(piece, None, scan, decode, is_json=True)
+    [reading] = read_scanned(piece, None, find, decode)
     assert reading.n_records == 204
     n_symbols = sum(b":)" in line.split(b'"user"')[0] for line in lines)
     n_symbols += sum(b"lt;/3" in line for line in lines)
@@ -143,11 +143,10 @@ def test_read_scanned__bad_lines_are_seen_among_the_first_alone(tmp_path: Path) 
 def test_read_scanned__limit(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_bytes(b"\n".join(make_lines(50)))
-    scan = build_scan(LEXICON)
-    assert scan is not None
+    find = partial(find_kinds, scan=build_scan(LEXICON), is_json=True)
     piece = Piece(str(path), 0, path.stat().st_size)
     for limit in (1, 7, 50, 60):
-        readings = list(read_scanned(piece, limit, scan, scanning_decode, is_json=True))
+        readings = list(read_scanned(piece, limit, find, scanning_decode))
         assert sum(each.n_records for each in readings) == min(limit, 50)
 
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,22 +62,26 @@ def test_kernels__many_first_starts_at_once_leave_one_whole_folder(
 
 
 @pytest.mark.slow
-def test_kernels__a_whole_run_writes_nothing_beside_them(
-    tmp_path: Path, tweet_file: Path
+def test_kernels__runs_and_a_prediction_compile_nothing_anew(
+    tmp_path: Path, tweets: list[dict[str, Any]], tweet_file: Path
 ) -> None:
-    def train(name: str) -> None:
-        command = [sys.executable, "-m", "emotiset.train", str(tweet_file)]
+    lines = tmp_path / "tweets.txt"
+    lines.write_text("\n".join(tweet["text"] for tweet in tweets))
+    start(tmp_path / "cache", "compile")
+    before = files(tmp_path / "cache")
+
+    def run(*command: str) -> None:
         subprocess.run(
-            [*command, "-o", str(tmp_path / name), "--workers", "1", "--quiet"],
+            [sys.executable, "-m", *command, "--workers", "1", "--quiet"],
             env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")},
             check=True,
         )
 
-    train("first")
-    before = files(tmp_path / "cache")
-    train("second")
+    model, predicted = str(tmp_path / "model"), str(tmp_path / "predicted")
+    run("emotiset.train", str(tweet_file), "--format", "tweets", "-o", model)
+    run("emotiset.train", str(lines), "--format", "text", "-o", model)
+    run("emotiset", "predict", model, str(lines), "-o", predicted)
     assert files(tmp_path / "cache") == before
-    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
 
 
 def test_kernels__work_where_no_folder_can_be_made(tmp_path: Path) -> None:

@@ -50,8 +50,28 @@ def mean_scores(scores, confidence):
         total_score = 0.0
         for member in range(n_members):
             total_score += scores[row, member]
-        rounded = np.float32(total_score / n_members)
-        confidence[row] = max(rounded, _LEAST) if total_score > 0 else rounded
+        confidence[row] = _round(total_score / n_members, total_score > 0)
+
+
+@njit
+def round_means(means, confidence):
+    """Write each mean score as `mean_scores` does.
+
+    Parameters
+    ----------
+    means : float64[n]
+        Finite.
+    confidence : float32[n]
+        Overwritten; above 0 exactly where the mean is.
+    """
+    for row in range(len(means)):
+        confidence[row] = _round(means[row], means[row] > 0)
+
+
+@njit
+def _round(mean, is_positive):
+    rounded = np.float32(mean)
+    return max(rounded, _LEAST) if is_positive else rounded
 
 
 @njit

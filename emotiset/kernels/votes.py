@@ -33,19 +33,25 @@ def score_rows(indptr, indices, weights, intercepts, scores, normalize):
     normalize : bool
         Divide a row of n ones by the square root of n.
     """
-    n_members = weights.shape[1]
     for row in range(len(indptr) - 1):
+        start, stop = indptr[row], indptr[row + 1]
+        value = row_value(stop - start) if normalize else 1.0
+        score_row(indices, start, stop, weights, intercepts, scores, row, value)
+
+
+@njit
+def score_row(indices, start, stop, weights, intercepts, scores, row, value):
+    """Write one row of *scores*, whose ones count *value* each; see `score_rows`."""
+    n_members = weights.shape[1]
+    for member in range(n_members):
+        scores[row, member] = 0.0
+    for k in range(start, stop):
+        column = np.uint32(indices[k])  # a sign costs a fifth: it may wrap
         for member in range(n_members):
-            scores[row, member] = 0.0
-        for k in range(indptr[row], indptr[row + 1]):
-            column = np.uint32(indices[k])  # a sign costs a fifth: it may wrap
-            for member in range(n_members):
-                scores[row, member] += weights[column, member]
-        value = np.float32(1.0)
-        if normalize:
-            value = np.float32(row_value(indptr[row + 1] - indptr[row]))
-        for member in range(n_members):
-            scores[row, member] = scores[row, member] * value + intercepts[member]
+            scores[row, member] += weights[column, member]
+    rounded = np.float32(value)
+    for member in range(n_members):
+        scores[row, member] = scores[row, member] * rounded + intercepts[member]
 
 
 @njit
@@ -102,6 +108,21 @@ def mean_votes(scores, probability):
             total_score += scores[row, member]
         share = logistic(total_score / n_members)
         probability[row] = on_side(share, total_score > 0)
+
+
+@njit
+def logistic_of(means, probability):
+    """Write the logistic function of each of *means*, as `mean_votes` does.
+
+    Parameters
+    ----------
+    means : float64[n_rows]
+        Finite.
+    probability : float32[n_rows]
+        Overwritten.  Above 0.5 exactly where the mean is above 0.
+    """
+    for row in range(len(means)):
+        probability[row] = on_side(logistic(means[row]), means[row] > 0)
 
 
 @njit

@@ -1,5 +1,6 @@
 """The words of reading: what a plan is made of, and what reading it gives."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple, Self
@@ -183,6 +184,8 @@ class Reading:
         among the first of those passed over.
     seen
         What the bad fraction is taken over, where it is not all records.
+    deleted
+        Ids of the tweets that delete notices among the records name.
     """
 
     source: str
@@ -190,6 +193,7 @@ class Reading:
     bins: dict[str, int]
     rejects: tuple[Reject, ...]
     seen: Seen | None = None
+    deleted: tuple[str, ...] = ()
 
     @property
     def n_records(self) -> int:
@@ -238,6 +242,12 @@ class Flaw:
         """Return the reading of *source* that holds nothing but this flaw."""
         reject = make_reject(source, f"byte {self.offset}", self.reason, self.head)
         return Reading(source, empty_batch(TWEETS), {"unreadable": 1}, (reject,))
+
+
+def name_ids(found: Iterable[str | None]) -> tuple[str, ...]:
+    """Return the ids that delete notices name, trimmed as those of tweets are."""
+    trimmed = ((each or "").strip() for each in found)
+    return tuple(each for each in trimmed if each)
 
 
 def make_reject(source: str, where: str, reason: str, record: bytes) -> Reject:

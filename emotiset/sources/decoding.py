@@ -26,6 +26,29 @@ class Present(Struct, gc=False):
     """Some JSON object, whatever it holds."""
 
 
+class Named(Struct, gc=False):
+    """The tweet that a delete notice names."""
+
+    id_str: str | None = None
+    id: int | str | None = None
+
+
+class Deletion(Struct, gc=False):
+    """A delete notice: ``status`` in v1.1, ``tweet`` in v2."""
+
+    status: Named | None = None
+    tweet: Named | None = None
+
+    def find_id(self) -> str | None:
+        """Return the id of the tweet to be deleted."""
+        for named in (self.status, self.tweet):
+            if named is not None and named.id_str is not None:
+                return named.id_str
+            if named is not None and named.id is not None:
+                return str(named.id)
+        return None
+
+
 class Extended(Struct, gc=False):
     """The long form of a v1.1 tweet."""
 
@@ -52,7 +75,7 @@ class Tweet(Struct, gc=False):
     id_str: str | None = None
     id: int | str | None = None
     lang: str | None = None
-    delete: Present | None = None
+    delete: Deletion | None = None
     full_text: str | None = None
     extended_tweet: Extended | None = None
     note_tweet: Note | None = None
@@ -108,6 +131,7 @@ _FIELDS: Final = msgspec.json.Decoder(dict[str, Raw])
 _STRING: Final = msgspec.json.Decoder(str)
 _EXTENDED: Final = msgspec.json.Decoder(Extended)
 _NOTE: Final = msgspec.json.Decoder(Note)
+_DELETION: Final = msgspec.json.Decoder(Deletion)
 _REFERENCES: Final = msgspec.json.Decoder(list[Reference])
 
 
@@ -206,7 +230,7 @@ def _from_raw(raw: _RawTweet) -> Tweet:
         id_str=_as_written(raw.id_str),
         id=_as_written(raw.id),
         lang=_try(_STRING, raw.lang),
-        delete=_as_present(raw.delete),
+        delete=_as_deletion(raw.delete),
         full_text=_try(_STRING, raw.full_text),
         extended_tweet=_try(_EXTENDED, raw.extended_tweet),
         note_tweet=_try(_NOTE, raw.note_tweet),
@@ -232,6 +256,11 @@ def _try(decoder: msgspec.json.Decoder[_T], data: bytes | Raw) -> _T | None:
 
 def _as_present(raw: Raw) -> Present | None:
     return Present() if bytes(raw)[:1] == b"{" else None
+
+
+def _as_deletion(raw: Raw) -> Deletion | None:
+    is_object = bytes(raw)[:1] == b"{"
+    return (_try(_DELETION, raw) or Deletion()) if is_object else None
 
 
 def _as_written(raw: Raw) -> str | None:

@@ -100,13 +100,16 @@ def _from_bluesky(
     created_at: Any,
 ) -> Post:
     """Return the post that a Jetstream commit creates; other events are notices."""
-    if operation != "create" or collection != "app.bsky.feed.post":
-        return Post(None, bin="delete", reason="")
+    id = f"{did}/{rkey}"
+    is_post = collection == "app.bsky.feed.post"
+    if operation != "create" or not is_post:
+        is_deleted = operation == "delete" and is_post
+        return Post(None, id=id if is_deleted else None, bin="delete", reason="")
     return Post(
         _string(text),
         lang=_string(langs[0]) if isinstance(langs, list) and langs else None,
         created_at=_string(created_at),
-        id=f"{did}/{rkey}",
+        id=id,
     )
 
 

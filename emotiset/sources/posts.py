@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from emotiset.config import SourceConfig
-from emotiset.sources.blocks import Flaw, Piece, Reading, Reject, make_reject
+from emotiset.sources.blocks import Flaw, Piece, Reading, Reject, make_reject, name_ids
 from emotiset.sources.door import make_tweets
 from emotiset.sources.lines import Lines, read_lines, take_records
 from emotiset.sources.networks import Network, Post, find_network, split_path
@@ -66,14 +66,16 @@ def _read_chunk(
     )
     bins: dict[str, int] = {}
     rejects: list[Reject] = []
+    deleted: list[str | None] = []
     offsets = chunk.offsets() if dropped.size else []
     for row in dropped.tolist():
         post = posts[row]
         bins[post.bin] = bins.get(post.bin, 0) + 1
+        deleted.append(post.id if post.bin == "delete" else None)
         if post.reason:
             where = f"byte {offsets[row]}"
             rejects.append(make_reject(source, where, post.reason, chunk.lines[row]))
-    return Reading(source, batch, bins, tuple(rejects))
+    return Reading(source, batch, bins, tuple(rejects), deleted=name_ids(deleted))
 
 
 def _read_line(line: bytes, network: Network, picker: Picker) -> Post:

@@ -7,7 +7,7 @@ from typing import Final
 import pyarrow as pa
 
 from emotiset.config import SourceConfig
-from emotiset.scan import Scan
+from emotiset.scan import Scan, find_kinds
 from emotiset.sources.blocks import Block, Flaw, Piece, Reading, Seen
 from emotiset.sources.delimited import read_delimited
 from emotiset.sources.pages import read_pages
@@ -23,7 +23,11 @@ _ENOUGH_BYTES: Final = 8 << 20
 
 
 def read_block(
-    block: Block, config: SourceConfig, scan: Scan | None = None
+    block: Block,
+    config: SourceConfig,
+    scan: Scan | None = None,
+    *,
+    keep_notices: bool = False,
 ) -> Iterator[Reading]:
     """Read a block, a batch at a time; holds one batch and one chunk of a file.
 
@@ -37,6 +41,8 @@ def read_block(
         Of a lexicon: lines of JSON or text in which none of its symbols can stand are
         passed over.  Nothing is passed over where a label column is read, nor in
         other formats.
+    keep_notices
+        Whether delete notices are read all the same.
 
     Yields
     ------
@@ -50,10 +56,11 @@ def read_block(
         records is never raised, but counted.
     """
     left = block.n_records
+    read = partial(_read_piece, block.format, keep_notices=keep_notices)
     for piece in block.pieces:
         if left is not None and left <= 0:
             return
-        for reading in _gather(_read_piece(block.format, piece, config, left, scan)):
+        for reading in _gather(read(piece, config, left, scan)):
             yield reading
             left = None if left is None else left - reading.n_records
 
@@ -64,13 +71,19 @@ def _read_piece(
     config: SourceConfig,
     limit: int | None,
     scan: Scan | None,
+    *,
+    keep_notices: bool,
 ) -> Iterator[Reading]:
     if piece.problem is not None:
         return iter([Flaw(0, piece.problem, b"").to_reading(piece.source)])
     if scan is not None and config.label_column is None and format in _SCANNED:
-        return read_scanned(
-            piece, limit, scan, _SCANNED[format], is_json=format == "tweets"
+        find = partial(
+            find_kinds,
+            scan=scan,
+            is_json=format == "tweets",
+            keep_notices=keep_notices,
         )
+        return read_scanned(piece, limit, find, _SCANNED[format])
     return _READERS[format](piece, config, limit)
 
 
@@ -101,7 +114,8 @@ def _join(readings: list[Reading]) -> Reading:
     tweets = pa.concat_batches([reading.tweets for reading in readings])
     rejects = tuple(reject for reading in readings for reject in reading.rejects)
     looked_at = sum((reading.looked_at for reading in readings), Seen())
-    return Reading(readings[0].source, tweets, bins, rejects, looked_at)
+    deleted = tuple(id for reading in readings for id in reading.deleted)
+    return Reading(readings[0].source, tweets, bins, rejects, looked_at, deleted)
 
 
 _READERS: Final[

@@ -13,7 +13,7 @@ from typing import Final, Self
 import numpy as np
 
 from emotiset.kernels.scanning import EMPTY, KEPT, PASSED
-from emotiset.scan import LineKinds, Scan, find_kinds
+from emotiset.scan import LineKinds
 from emotiset.schema import TWEETS, empty_batch
 from emotiset.sources.blocks import (
     HEAD_BYTES,
@@ -31,6 +31,7 @@ from emotiset.sources.lines import (
 )
 from emotiset.sources.opening import DamagedError
 
+Find = Callable[[bytes], LineKinds]
 Decode = Callable[[Lines, str], Reading]
 
 _HEAD_LINES: Final = 64  # of a piece, decoded whatever the scan says
@@ -76,7 +77,7 @@ class Portion:
 
 
 def read_scanned(
-    piece: Piece, limit: int | None, scan: Scan, decode: Decode, *, is_json: bool
+    piece: Piece, limit: int | None, find: Find, decode: Decode
 ) -> Iterator[Reading]:
     """Read the lines of a piece that can carry a symbol.
 
@@ -86,12 +87,10 @@ def read_scanned(
         Of a file of lines.
     limit
         Records to read at most; None: all.
-    scan
-        Of the lexicon that will label.
+    find
+        Tells which of some whole lines are to be decoded.
     decode
         Makes a reading of lines and the name of their source.
-    is_json
-        Whether the lines are JSON rather than plain text.
 
     Yields
     ------
@@ -105,9 +104,7 @@ def read_scanned(
     """
     picked = _Picked(piece.source, decode)
     portions = (
-        each
-        if isinstance(each, Flaw)
-        else Portion(each[1], each[0], find_kinds(each[1], scan, is_json=is_json))
+        each if isinstance(each, Flaw) else Portion(each[1], each[0], find(each[1]))
         for run in open_runs(piece)
         for each in join_lines(run)
     )
@@ -171,7 +168,8 @@ class _Picked:
             if count:
                 bins[name] = bins.get(name, 0) + count
         looked_at += Seen(n_records=self._n_blank, n_lost=self._n_blank)
-        return Reading(self._source, reading.tweets, bins, rejects, looked_at)
+        tweets, deleted = reading.tweets, reading.deleted
+        return Reading(self._source, tweets, bins, rejects, looked_at, deleted)
 
 
 def _pick(portion: Portion, rows: np.ndarray, lines: PickedLines) -> int:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from emotiset.config import SourceConfig
-from emotiset.sources.blocks import Flaw, Piece, Reading, Reject, make_reject
+from emotiset.sources.blocks import Flaw, Piece, Reading, Reject, make_reject, name_ids
 from emotiset.sources.decoding import (
     LostTweet,
     Reference,
@@ -57,14 +57,17 @@ def read_chunk(chunk: Lines | Flaw, source: str, label_column: str | None) -> Re
     batch, dropped = _to_batch(tweets, labels)
     bins: dict[str, int] = {}
     rejects: list[Reject] = []
+    deleted: list[str | None] = []
     offsets = chunk.offsets() if dropped.size else []
     for row in dropped.tolist():
         line = chunk.lines[row]
-        name, reason = _explain(tweets[row], line)
+        tweet = tweets[row]
+        name, reason = _explain(tweet, line)
         bins[name] = bins.get(name, 0) + 1
+        deleted.append(None if tweet.delete is None else tweet.delete.find_id())
         if reason:
             rejects.append(make_reject(source, f"byte {offsets[row]}", reason, line))
-    return Reading(source, batch, bins, tuple(rejects))
+    return Reading(source, batch, bins, tuple(rejects), deleted=name_ids(deleted))
 
 
 def _to_batch(

@@ -1,0 +1,64 @@
+"""A local cluster of processes, which Ctrl-C finds at any moment and leaves closed."""
+
+import logging
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from dask.distributed import LocalCluster
+
+from emotiset.entry import check_guard
+
+
+@contextmanager
+def start_local(
+    n_workers: int, n_threads: int, memory_limit: str
+) -> Iterator[LocalCluster]:
+    """Start worker processes; close them when the block is left.
+
+    Dask cannot be interrupted while it starts or closes without leaving traces, so
+    both are done in a thread that no signal reaches, and Ctrl-C takes effect after.
+    The workers inherit that: Ctrl-C, which a terminal sends to all, is our affair.
+
+    Raises
+    ------
+    ConfigError
+        If the running script would start itself again in each worker.
+    """
+    check_guard()
+    with ThreadPoolExecutor(1, initializer=_hold_interrupts) as helper:
+        starting = helper.submit(
+            LocalCluster,
+            n_workers=n_workers,
+            threads_per_worker=n_threads,
+            memory_limit=memory_limit,
+            processes=True,
+            dashboard_address=":0",  # any free port: several runs may share a machine
+            silence_logs=logging.CRITICAL,  # a task's own error reaches the client
+        )
+        try:
+            yield starting.result()
+        finally:
+            with _deaf():
+                helper.submit(starting.result().close).result()
+
+
+def _hold_interrupts() -> None:
+    """Let no thread and no process that this thread starts be interrupted."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Pass over Ctrl-C for the moment that closing takes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,44 @@
+"""Text of strangers, made safe to show: on a terminal, on a page, in a file.
+
+What a terminal obeys and what turns the direction of writing around is made visible;
+nothing that a reader could have read is lost.
+"""
+
+import unicodedata
+from typing import Final
+
+# Format characters that writing needs: joiners of emoji and of several scripts.
+_KEPT: Final = "\u200c\u200d"
+
+
+def make_plain(text: object, size: int | None = None) -> str:
+    r"""Return *text* on one line, control and direction characters as escapes.
+
+    Parameters
+    ----------
+    text
+        Anything; its `str` is taken.
+    size
+        Characters to keep; what is cut ends in three dots.
+
+    Examples
+    --------
+    >>> print(make_plain("red \x1b[31m, two\nlines, \u202eback"))
+    red \x1b[31m, two lines, \u202eback
+    >>> make_plain("four words are here", 9)
+    'four w...'
+    """
+    line = " ".join(str(text).split())
+    shown = "".join(map(_show, line))
+    return shown if size is None or len(shown) <= size else f"{shown[: size - 3]}..."
+
+
+def _show(character: str) -> str:
+    is_odd = unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn")
+    if not is_odd or character in _KEPT or _is_tag(character):
+        return character
+    return character.encode("unicode_escape", "surrogatepass").decode()
+
+
+def _is_tag(character: str) -> bool:
+    return "\U000e0020" <= character <= "\U000e007f"  # flags such as Scotland's

@@ -1,0 +1,163 @@
+"""Wait for the tasks of a stage, and say in one line what the cluster could not do."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from typing import Final
+
+from dask.distributed import Client, Future, as_completed
+from distributed import KilledWorker
+from distributed.comm import CommClosedError
+
+from emotiset.errors import ClusterError
+from emotiset.progress import Progress, Step
+
+WORKER_SECONDS: Final = 60.0  # to wait for a worker where there is none
+_LOOK_SECONDS = 5.0
+_POLL_SECONDS = 0.01
+
+_LOGGER = logging.getLogger(__name__)
+
+
+def wait_for(
+    futures: Sequence[Future],
+    *,
+    stage: str,
+    progress: Progress,
+    sizes: Sequence[int] | None = None,
+    unit: str = "tasks",
+    name_of: Callable[[int], str] | None = None,
+    worker_seconds: float = WORKER_SECONDS,
+) -> None:
+    """Wait until all tasks are done, and tell how far they are.
+
+    Parameters
+    ----------
+    futures
+        Tasks under way.
+    stage
+        Name for the progress.
+    progress
+        Is told after each task.
+    sizes
+        What each task counts for, in *unit*; 1 each by default.
+    name_of
+        What to call the work of the task at an index, such as a block of input; it
+        is named where its workers die.
+    worker_seconds
+        How long the cluster may be without a worker.
+
+    Raises
+    ------
+    ClusterError
+        If the cluster loses the work: the scheduler or too many workers died.
+    Exception
+        What a task raised; the other tasks are then cancelled.
+    """
+    index_of = {future.key: index for index, future in enumerate(futures)}
+    weights = sizes or [1] * len(futures)
+    done, total = 0, sum(weights)
+    progress(Step(stage, 0, total, unit))
+    with cancel_at_end(futures):
+        for future in _as_finished(futures, stage, worker_seconds):
+            index = index_of[future.key]
+            if future.status != "finished":
+                with tell_losses(stage, name_of and name_of(index)):
+                    future.result()  # raises what the task raised
+            done += weights[index]
+            progress(Step(stage, done, total, unit))
+
+
+@contextmanager
+def cancel_at_end(futures: Sequence[Future]) -> Iterator[None]:
+    """Cancel what is not done when the block is left, so that no work goes on."""
+    try:
+        yield
+    finally:
+        unfinished = [future for future in futures if not future.done()]
+        if unfinished and unfinished[0].client.status == "running":
+            unfinished[0].client.cancel(unfinished)
+
+
+@contextmanager
+def tell_losses(stage: str, name: str | None = None) -> Iterator[None]:
+    """Turn what Dask raises for lost work into a `ClusterError` of one line.
+
+    Parameters
+    ----------
+    stage
+        What was going on.
+    name
+        What the task was at work on.
+    """
+    of = f" at {name}" if name else ""
+    try:
+        yield
+    except KilledWorker as lost:
+        raise ClusterError(
+            f"stage {stage!r} needs workers that stay alive, found that "
+            f"{lost.allowed_failures + 1} died{of}, the last at "
+            f"{lost.last_worker.address}: look at its log, give workers more memory or "
+            "take a smaller --block-size; where workers are often taken away, raise "
+            "the scheduler's distributed.scheduler.allowed-failures"
+        ) from lost
+    except MemoryError as lost:
+        raise ClusterError(
+            f"stage {stage!r} needs more memory than a worker has, found it used up"
+            f"{of}: give workers more or take a smaller --block-size"
+        ) from lost
+    except (CancelledError, CommClosedError) as lost:
+        raise ClusterError(
+            f"stage {stage!r} needs a scheduler that stays alive, found it gone{of} "
+            f"({type(lost).__name__}): look at its log and train again"
+        ) from lost
+
+
+def _as_finished(
+    futures: Sequence[Future], stage: str, worker_seconds: float
+) -> Iterator[Future]:
+    """Yield futures as they finish; give up where the cluster has lost all workers."""
+    if not futures:
+        return
+    queue = as_completed(futures)
+    patience = _Patience(futures[0].client, stage, worker_seconds)
+    next_look = time.monotonic() + _LOOK_SECONDS
+    while not queue.is_empty():
+        finished = queue.next_batch(block=False)
+        yield from finished
+        if finished or time.monotonic() < next_look:
+            time.sleep(0 if finished else _POLL_SECONDS)
+            continue
+        next_look = time.monotonic() + min(_LOOK_SECONDS, worker_seconds)
+        patience.look()
+
+
+class _Patience:
+    """Looks at a cluster now and then, and gives up on one without workers."""
+
+    def __init__(self, client: Client, stage: str, seconds: float) -> None:
+        self._client = client
+        self._stage = stage
+        self._seconds = seconds
+        self._lonely_since: float | None = None
+
+    def look(self) -> None:
+        """Raise `ClusterError` where no worker has been there for too long."""
+        now = time.monotonic()
+        with tell_losses(self._stage):
+            has_workers = bool(self._client.nthreads())
+        if has_workers:
+            self._lonely_since = None
+        elif self._lonely_since is None:
+            self._lonely_since = now
+            _LOGGER.warning(
+                "stage %r waits for a worker: the cluster has none", self._stage
+            )
+        elif now - self._lonely_since > self._seconds:
+            raise ClusterError(
+                f"stage {self._stage!r} needs a worker, found none for "
+                f"{self._seconds:.0f} s: start one with 'dask worker', train again; "
+                "where workers take longer to come, raise --worker-timeout"
+            )

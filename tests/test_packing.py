@@ -1,0 +1,140 @@
+"""Packed weights answer as the weights themselves do."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emotiset.config import FeatureConfig, SourceConfig
+from emotiset.features import hash_features
+from emotiset.labeling import strip_symbols
+from emotiset.lexicon import load_lexicon
+from emotiset.packing import PackedWeights, mean_of_texts, members_of_texts
+from emotiset.sources import plan_blocks, read_block
+from emotiset.voting import decide, score_texts, vote_probability
+from tests.test_ensemble import make_ensemble, make_members
+
+WORDS = ["so", "good", "awful", "not", "日本", "x", "", "sunny day", "a" * 300]
+TEXTS = st.lists(st.lists(st.sampled_from(WORDS), max_size=9).map(" ".join), max_size=9)
+
+
+def make_model(n_members, features, seed, *, share_used=0.3, scale=1.0):
+    rng = np.random.default_rng(seed)
+    shape = features.n_features, n_members
+    weights = (rng.normal(size=shape) * scale).astype(np.float32)
+    weights[rng.random(len(weights)) > share_used] = 0
+    return weights, rng.normal(size=n_members) * scale
+
+
+@settings(deadline=None)  # the first call compiles
+@given(
+    TEXTS,
+    st.integers(1, 13),
+    st.sampled_from(["mixed", "byte4"]),
+    st.sampled_from([2, 32, 64, 4096]),
+    st.integers(0, 99),
+    st.sampled_from([0.0, 0.3, 1.0]),
+)
+def test_packed__is_the_matrix_product(texts, n_members, name, n_features, seed, used):
+    features = FeatureConfig(features=name, n_features=n_features)
+    weights, intercepts = model = make_model(n_members, features, seed, share_used=used)
+    text = pa.array(texts, pa.string())
+    exact = hash_features(text, features) @ weights.astype(np.float64) + intercepts
+    length = np.diff(hash_features(text, features).indptr)[:, None]
+
+    packed = PackedWeights.pack(weights, "mean")
+    means = mean_of_texts(text, packed, model, features, np.zeros(1))
+    assert means == pytest.approx(exact.mean(axis=1), abs=1e-3)
+
+    packed = PackedWeights.pack(weights, "majority")
+    scores = members_of_texts(text, packed, model, features)
+    assert (np.abs(scores - exact) <= 1e-3 + 1e-4 * length).all()
+
+
+def test_packed__columns_without_a_weight_have_no_row():
+    weights = np.zeros((256, 2), np.float32)
+    weights[[3, 70, 255], [0, 1, 0]] = 1, 2, 3
+    packed = PackedWeights.pack(weights, "mean")
+    assert packed.table.shape == (3,)
+    assert packed.ranks.tolist() == [0, 1, 2, 2]
+
+
+@pytest.mark.parametrize("vote", ["mean", "majority", "weighted"])
+def test_packed__a_score_of_zero_stays_zero(vote):
+    # Equal and opposite weights: each text sums to 0, or to what float32 leaves of it.
+    features = FeatureConfig(features="byte4", n_features=64)
+    weights = np.repeat(np.float32([[0.1], [-0.1]]), 32, axis=0) @ np.float32([[1, 3]])
+    model = weights, np.zeros(2)
+    text = pa.array([f"{i:x} {i * 7919:b}" for i in range(3000)])
+    scores = score_texts(text, *model, features)
+    assert (np.abs(scores.mean(axis=1)) < 1e-6).any()
+    expected = decide(vote_probability(scores, vote, np.ones(2)))
+    assert np.array_equal(_decide(text, model, features, vote), expected)
+
+
+def _decide(text, model, features, vote):
+    packed = PackedWeights.pack(model[0], vote)
+    if vote == "mean":
+        means = mean_of_texts(text, packed, model, features, np.zeros(1))
+        return np.where(means > 0, 1, -1)
+    scores = members_of_texts(text, packed, model, features)
+    return decide(vote_probability(scores, vote, np.ones(len(model[1]))))
+
+
+@pytest.mark.parametrize("name", ["byte4", "mixed"])
+@pytest.mark.parametrize("vote", ["mean", "majority"])
+@pytest.mark.parametrize("scale", [1e-30, 0.01, 1.0, 1e25])
+def test_packed__polarities_of_the_real_stream_are_exact(real_data, name, vote, scale):
+    features = FeatureConfig(features=name, n_features=1 << 16)
+    model = make_model(8, features, 1, scale=scale)
+    config = SourceConfig()
+    [block] = plan_blocks([str(real_data / "stream" / "2013-08-10")], config)[:1]
+    lexicon = load_lexicon()
+    for reading in read_block(block, config):
+        text = strip_symbols(reading.tweets["text"], lexicon)
+        scores = score_texts(text, *model, features)
+        expected = vote_probability(scores, vote, np.ones(8))
+        assert np.array_equal(_decide(text, model, features, vote), decide(expected))
+
+
+@pytest.mark.parametrize("vote", ["mean", "majority", "weighted"])
+def test_predict_proba__is_that_of_the_scores(vote):
+    ensemble = make_ensemble(make_members(8), vote=vote)
+    texts = [f"text {i} {'so long ' * (i % 40)}" for i in range(2000)]
+    scores = ensemble.scores(texts)
+    expected = vote_probability(scores, vote, ensemble.vote_weights)
+    found = ensemble.predict_proba(texts)[:, 1]
+    assert np.abs(found - expected).max() < (1e-4 if vote == "mean" else 1e-12)
+    assert np.array_equal(ensemble.predict(texts), decide(expected))
+
+
+@pytest.mark.parametrize("vote", ["mean", "majority"])
+def test_predict_proba__the_same_bytes_whatever_the_batch(vote):
+    ensemble = make_ensemble(make_members(5), vote=vote)
+    texts = [f"text {i} {'so long ' * (i % 40)}" for i in range(500)]
+    whole = ensemble.predict_proba(texts)
+    for size in (1, 7, 499):
+        cut = [texts[at : at + size] for at in range(0, len(texts), size)]
+        parts = np.concatenate([ensemble.predict_proba(part) for part in cut])
+        assert parts.tobytes() == whole.tobytes()
+
+
+def test_predict_proba__threads_meet_an_ensemble_not_packed_yet():
+    ensemble = make_ensemble(make_members(8))
+    texts = [f"text {i}" for i in range(3000)]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: ensemble.predict_proba(texts), range(16)))
+    assert {each.tobytes() for each in answers} == {answers[0].tobytes()}
+
+
+def test_members_of_texts__more_columns_than_a_lane_can_add():
+    features = FeatureConfig(features="byte4", n_features=1 << 20)
+    rng = np.random.default_rng(2)
+    text = pa.array(["".join(map(chr, rng.integers(33, 126, 200_000)))])
+    model = np.ones((1 << 20, 3), np.float32), np.zeros(3)
+    packed = PackedWeights.pack(model[0], "majority")
+    scores = members_of_texts(text, packed, model, features)
+    assert scores[0, 0] == hash_features(text, features).nnz > 1 << 16
