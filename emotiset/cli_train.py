@@ -180,6 +180,18 @@ def train(
         Path | None,
         option(_OUTPUT, "Unreadable records as JSON lines; decodes every line."),
     ] = None,
+    work_dir: Annotated[
+        str | None,
+        option(_OUTPUT, "Keep finished work there; go on from it.", metavar="DIR"),
+    ] = None,
+    verify_inputs: Annotated[
+        bool,
+        typer.Option(
+            "--verify-inputs",
+            help="Know kept inputs by a hash of what they hold.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = False,
     config: Annotated[
         Path | None, option(_OUTPUT, "TOML file of these settings; options win.")
     ] = None,
@@ -211,7 +223,9 @@ def train(
     if dry_run:
         _show_plan(inputs, settings)
     else:
-        _run(inputs, settings, cluster, output, summary, sample_out, rejects, quiet)
+        more = {"sample_out": sample_out, "rejects_out": rejects}
+        keeping = {"work_dir": work_dir, "verify_inputs": verify_inputs}
+        _run(inputs, settings, cluster, output, summary, quiet, {**more, **keeping})
 
 
 def _make_config(given: dict[str, Any], path: Path | None) -> TrainConfig:
@@ -234,9 +248,8 @@ def _run(
     cluster: "ClusterConfig",
     output: Path,
     summary: Path | None,
-    sample_out: Path | None,
-    rejects: Path | None,
     quiet: bool,
+    others: dict[str, Any],
 ) -> None:
     from emotiset.atomic import check_outputs
     from emotiset.console import print_note, show_progress
@@ -244,7 +257,8 @@ def _run(
     from emotiset.outputs import write_summary
     from emotiset.train import SIMULATED, train
 
-    check_outputs([output, summary, sample_out, rejects])
+    outputs = [output, summary, others["sample_out"], others["rejects_out"]]
+    check_outputs(outputs)
     if not inputs and not quiet:
         print_note(
             "no input given: training on 200,000 simulated tweets, whose text is made "
@@ -257,8 +271,7 @@ def _run(
             config,
             cluster,
             progress=progress,
-            sample_out=sample_out,
-            rejects_out=rejects,
+            **others,
             other_outputs=[output] if summary is None else [output, summary],
         )
     result.ensemble.save(output)

@@ -31,6 +31,8 @@ def print_summary(summary: Mapping[str, Any], model: str) -> None:
     console.print(_describe_sample(summary))
     for line in _describe_metrics(summary["metrics"]):
         console.print(line)
+    if "work" in summary:
+        console.print(_describe_work(summary["work"]))
     spent = ", ".join(f"{name} {s:.1f}" for name, s in summary["seconds"].items())
     console.print(f"[bold]seconds[/]  {spent}")
     console.print(f"[bold]model[/]    {escape(model)}")
@@ -55,6 +57,18 @@ def _describe_sample(summary: Mapping[str, Any]) -> str:
     return (
         f"[bold]sample[/]   {summary['n_train']:,} examples for {members} "
         f"{'member' if members == 1 else 'members'}, {summary['n_test']:,} held out"
+    )
+
+
+def _describe_work(work: Mapping[str, Any]) -> str:
+    n_blocks = work["blocks_reused"] + work["blocks_read"]
+    n_members = work["members_reused"] + work["members_trained"]
+    damaged = work["blocks_remade"]
+    return (
+        f"[bold]reused[/]   {work['blocks_reused']:,} of {n_blocks:,} blocks"
+        f"{f' ({damaged:,} damaged and read again)' if damaged else ''}, "
+        f"{work['members_reused']} of {n_members} members, from "
+        f"{escape(work['folder'])}"
     )
 
 

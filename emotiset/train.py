@@ -14,16 +14,19 @@ from dask.distributed import Client
 from emotiset.atomic import check_outputs
 from emotiset.cluster import ClusterConfig, connect
 from emotiset.config import TrainConfig
-from emotiset.errors import BadDataError, InputError
+from emotiset.errors import BadDataError, ConfigError, InputError
 from emotiset.labeling import check_labels
 from emotiset.language import parse_languages
 from emotiset.lexicon import load_lexicon
 from emotiset.outputs import write_rejects, write_sample
 from emotiset.partition import Tally
 from emotiset.progress import Progress, Stopwatch, ignore
-from emotiset.result import TrainResult, make_result
+from emotiset.result import TrainResult, find_versions, make_result
+from emotiset.resuming import Keeping
 from emotiset.sources import Block, Seen, limit_blocks, plan_blocks
-from emotiset.stages import Stages
+from emotiset.sources.storage import is_url
+from emotiset.stages import Stages, Trained
+from emotiset.work_folder import WorkFolder
 
 SIMULATED = "simulated:200000"
 
@@ -37,6 +40,8 @@ def train(
     sample_out: str | Path | None = None,
     rejects_out: str | Path | None = None,
     other_outputs: Sequence[str | Path] = (),
+    work_dir: str | Path | None = None,
+    verify_inputs: bool = False,
 ) -> TrainResult:
     """Train a voting ensemble on what the inputs hold.
 
@@ -59,6 +64,11 @@ def train(
     other_outputs
         Files that the caller will write: found out beforehand that they can be
         written, and that none of them is an input.
+    work_dir
+        Folder or URL that client and workers share: finished blocks and members are
+        kept there, and those of earlier runs are taken from there.
+    verify_inputs
+        Know inputs by a hash of what they hold, not by their size and time.
 
     Returns
     -------
@@ -87,8 +97,10 @@ def train(
         lexicon = load_lexicon(config.lexicon)
         blocks = find_blocks(inputs, config)
         check_outputs([sample_out, rejects_out, *other_outputs], find_files(blocks))
+        keeping = open_work_folder(work_dir, config, verify_inputs=verify_inputs)
     with _open_client(client, clock) as opened:
-        stages = Stages(opened, config, progress, clock, _find_patience(client))
+        patience = _find_patience(client)
+        stages = Stages(opened, config, progress, clock, patience, keeping)
         labeled = stages.label(blocks, lexicon, keep_rejects=rejects_out is not None)
         if rejects_out is not None:
             write_rejects(rejects_out, labeled.tally.rejects)
@@ -96,15 +108,49 @@ def train(
         check_labels(labeled.tally.labels, config)
         drawn = stages.draw(labeled)
         parts = stages.exchange(labeled, drawn.draw)
-        gains = stages.scale(parts[:-1])
-        fitted = stages.fit(parts[:-1], gains)
-        metrics = stages.judge(parts[-1], fitted)
+        trained = stages.train(parts[:-1])
+        metrics = stages.judge(parts[-1], trained.members)
         if sample_out is not None:
             write_sample(sample_out, (part.result() for part in parts))
-        members = [each for part in opened.gather(fitted) for each in part]
-    return make_result(
+        members = [each for part in opened.gather(trained.members) for each in part]
+    result = make_result(
         members, metrics, drawn, labeled.tally, inputs, config, lexicon, clock
     )
+    if keeping is not None:
+        work = describe_work(keeping.folder, len(blocks), labeled.tally, trained)
+        result.summary["work"] = work
+    return result
+
+
+def open_work_folder(
+    url: str | Path | None, config: TrainConfig, *, verify_inputs: bool
+) -> Keeping | None:
+    """Return where finished work is kept; find out that it can be written."""
+    if url is None:
+        if verify_inputs:
+            raise ConfigError(
+                "--verify-inputs needs a --work-dir to compare with, found none: name "
+                "one or leave it out"
+            )
+        return None
+    name = str(url) if is_url(str(url)) else str(Path(url).absolute())
+    folder = WorkFolder(name, config.storage_options if is_url(name) else {})
+    folder.prepare()
+    return Keeping(folder, find_versions(), verify_inputs)
+
+
+def describe_work(
+    folder: WorkFolder, n_blocks: int, tally: Tally, trained: Trained
+) -> dict[str, str | int]:
+    """Return what was reused, for the summary."""
+    return {
+        "folder": folder.url,
+        "blocks_reused": tally.n_reused,
+        "blocks_read": n_blocks - tally.n_reused,
+        "blocks_remade": tally.n_remade,
+        "members_reused": trained.n_reused,
+        "members_trained": len(trained.members) - trained.n_reused,
+    }
 
 
 def find_blocks(inputs: Sequence[str | Path], config: TrainConfig) -> list[Block]:

@@ -13,7 +13,8 @@ errors checks plain schema learning config config_file atomic progress kernels t
 lexicon automaton machine scan simulate sources tally work_folder reuse langid
 language labeling keys deletions sampling drawing exchange features examples scaling
 member learner voting packing model_format store ensemble evaluate kept partition
-warmup graph entry quiet waiting local cluster stages outputs result train predict
+resuming warmup graph entry quiet waiting local cluster recalling stages outputs
+result train predict
 comparing gold breakdown judging inspection simulation preview console display
 display_judged cli_options cli_train cli_model cli_evaluate cli __main__
 """
@@ -87,7 +88,7 @@ def test_imports__only_these_know_dask() -> None:
     }
     assert knowing == {
         *("graph", "waiting", "local", "cluster", "stages"),
-        *("train", "predict", "simulation"),
+        *("recalling", "train", "predict", "simulation"),
     }
 
 
