@@ -86,7 +86,12 @@ def train(
         _setting(_INPUT, "max_bad_fraction", "Unreadable share that stops a run."),
     ] = None,
     language: Annotated[
-        str | None, _setting(_LABELS, "language", "A code; en+es pools; any keeps all.")
+        str | None,
+        option(
+            _LABELS,
+            "A code; en,es trains one ensemble each; en+es pools; any keeps all.",
+            default="en; any with a label column",
+        ),
     ] = None,
     lexicon: Annotated[
         Path | None,

@@ -17,6 +17,11 @@ from emotiset.console import format_bytes, make_console
 from emotiset.preview import Preview
 from emotiset.schema import BINS
 
+_NOT_JUDGED = (
+    "none, for nothing was held out: --test-fraction is 0 (so by default with a label "
+    "column), or its share of so few examples lacks a polarity"
+)
+
 
 def print_json(value: object) -> None:
     """Print indented JSON on standard output."""
@@ -75,7 +80,7 @@ def _describe_work(work: Mapping[str, Any]) -> str:
 def _describe_metrics(metrics: Mapping[str, Any]) -> list[str]:
     accuracy = metrics.get("accuracy")
     if accuracy is None:
-        return ["[bold]metrics[/]  none, nothing was held out"]
+        return [f"[bold]metrics[/]  {_NOT_JUDGED}"]
     low, high = metrics["accuracy_interval"]
     rest = ", ".join(
         f"{name.replace('_', ' ')} {metrics[name]:.4f}"

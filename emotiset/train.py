@@ -93,7 +93,7 @@ def train(
         )
     clock = Stopwatch()
     with clock.time("plan"):
-        parse_languages(config.language)  # an unknown code is found before any work
+        parse_languages(config.languages)  # an unknown code is found before any work
         lexicon = load_lexicon(config.lexicon)
         blocks = find_blocks(inputs, config)
         check_outputs([sample_out, rejects_out, *other_outputs], find_files(blocks))

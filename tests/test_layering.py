@@ -11,12 +11,12 @@ PACKAGE = Path(__file__).parents[1] / "emotiset"
 _ORDER = """
 errors checks plain schema learning config config_file atomic progress kernels texts
 lexicon automaton machine scan simulate sources tally work_folder reuse langid
-language labeling keys deletions sampling drawing exchange features examples scaling
-member learner voting packing model_format store ensemble evaluate kept partition
-resuming warmup graph entry quiet waiting local cluster recalling stages outputs
-result train predict
-comparing gold breakdown judging inspection simulation preview console display
-display_judged cli_options cli_train cli_model cli_evaluate cli __main__
+language_names language pools labeling keys deletions sampling drawing exchange
+features examples scaling member learner voting packing model_format store ensemble
+evaluate kept partition resuming warmup graph entry quiet waiting local cluster
+recalling stages outputs result train predict comparing gold breakdown judging
+inspection simulation preview console display display_judged cli_options cli_train
+cli_model cli_evaluate cli __main__
 """
 ORDER = _ORDER.split()
 
