@@ -5,7 +5,7 @@ which is a remark, to standard error.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,6 +14,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from emotiset.console import format_bytes, make_console
+from emotiset.doctor import Diagnosis
+from emotiset.preflight import Node, list_facts
 from emotiset.preview import Preview
 from emotiset.schema import BINS
 
@@ -142,6 +144,32 @@ def print_plan(plan: Preview) -> None:
         f"copies across blocks are dropped; reading takes about "
         f"{plan.seconds_expected:,.0f} s on one core"
     )
+
+
+def print_diagnosis(diagnosis: Diagnosis) -> None:
+    """Print what is where and what is amiss, on standard output."""
+    console = _make_output()
+    if diagnosis.nodes:
+        console.print(_versions_table(diagnosis.nodes))
+    for finding in diagnosis.findings:
+        kind = "[bold red]problem[/]" if finding.is_problem else "[bold]warning[/]"
+        console.print(f"{kind}  {escape(finding.text)}", soft_wrap=True)
+    if not diagnosis.findings:
+        console.print("[bold]well[/]  nothing found that would stop a run")
+
+
+def _versions_table(nodes: Sequence[Node]) -> Table:
+    """Return a table with a column for the nodes that have the same."""
+    columns: dict[tuple[str, ...], list[Node]] = {}
+    for node in nodes:
+        columns.setdefault((node.role, *list_facts(node).values()), []).append(node)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("")
+    for (role, *_), alike in columns.items():
+        table.add_column(role if len(alike) == 1 else f"{len(alike)} {role}s")
+    for i, name in enumerate(list_facts(nodes[0])):
+        table.add_row(name, *(escape(column[i + 1]) for column in columns))
+    return table
 
 
 def _make_output() -> Console:

@@ -5,9 +5,10 @@ worker needs is defined here: run as a program this module is ``__main__``, and
 workers would get copies that are not the imported ones.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from dask.distributed import Client
 
@@ -18,6 +19,7 @@ from emotiset.errors import BadDataError, ConfigError, InputError
 from emotiset.labeling import check_labels
 from emotiset.language import parse_languages
 from emotiset.lexicon import load_lexicon
+from emotiset.nodes import check_access, check_nodes
 from emotiset.outputs import write_rejects, write_sample
 from emotiset.partition import Tally
 from emotiset.progress import Progress, Stopwatch, ignore
@@ -99,6 +101,7 @@ def train(
         check_outputs([sample_out, rejects_out, *other_outputs], find_files(blocks))
         keeping = open_work_folder(work_dir, config, verify_inputs=verify_inputs)
     with _open_client(client, clock) as opened:
+        _check_cluster(opened, client, blocks, keeping, clock)
         patience = _find_patience(client)
         stages = Stages(opened, config, progress, clock, patience, keeping)
         labeled = stages.label(blocks, lexicon, keep_rejects=rejects_out is not None)
@@ -133,10 +136,15 @@ def open_work_folder(
                 "one or leave it out"
             )
         return None
-    name = str(url) if is_url(str(url)) else str(Path(url).absolute())
-    folder = WorkFolder(name, config.storage_options if is_url(name) else {})
+    folder = name_work_folder(url, config.storage_options)
     folder.prepare()
     return Keeping(folder, find_versions(), verify_inputs)
+
+
+def name_work_folder(url: str | Path, options: Mapping[str, Any]) -> WorkFolder:
+    """Return the folder that a path or URL names; *options* are those of its URL."""
+    name = str(url) if is_url(str(url)) else str(Path(url).absolute())
+    return WorkFolder(name, dict(options) if is_url(name) else {})
 
 
 def describe_work(
@@ -189,6 +197,20 @@ def check_tally(tally: Tally, config: TrainConfig) -> None:
         )
 
 
+def _check_cluster(
+    opened: Client,
+    client: Client | ClusterConfig | None,
+    blocks: Sequence[Block],
+    keeping: Keeping | None,
+    clock: Stopwatch,
+) -> None:
+    """Raise where workers that were not started here do not see what is seen here."""
+    if isinstance(client, Client) or (client is not None and client.is_remote):
+        folder = None if keeping is None else keeping.folder
+        with clock.time("check"):
+            check_access(opened, blocks, folder)
+
+
 def _find_patience(client: Client | ClusterConfig | None) -> float:
     settings = client if isinstance(client, ClusterConfig) else ClusterConfig()
     return settings.worker_timeout
@@ -200,6 +222,7 @@ def _open_client(
 ) -> Iterator[Client]:
     """Give the caller's client, or one of our own that is closed at the end."""
     if isinstance(client, Client):
+        check_nodes(client)
         yield client
         return
     with ExitStack() as stack:
