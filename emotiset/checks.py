@@ -1,4 +1,8 @@
-"""Checks of single settings, with one form of message."""
+"""Checks of single settings, with one form of message.
+
+Messages name a setting by its option, ``--test-fraction``: what is typed on a command
+line.  In Python and in a file of settings it is the same word, ``test_fraction``.
+"""
 
 import datetime
 from collections.abc import Collection
@@ -10,6 +14,17 @@ import msgspec
 from emotiset.errors import ConfigError
 
 
+def option_name(setting: str) -> str:
+    """Return the option of a setting.
+
+    Examples
+    --------
+    >>> option_name("test_fraction")
+    '--test-fraction'
+    """
+    return f"--{setting.replace('_', '-')}"
+
+
 def check_types(settings: Any) -> None:
     """Raise `ConfigError` unless each field of a dataclass has its declared type.
 
@@ -19,7 +34,7 @@ def check_types(settings: Any) -> None:
     >>> TrainConfig(epochs=2.5)
     Traceback (most recent call last):
     ...
-    emotiset.errors.ConfigError: epochs needs another type, found 2.5: \
+    emotiset.errors.ConfigError: --epochs needs another type, found 2.5: \
 Expected `int | null`, got `float`
     """
     types = get_type_hints(type(settings))
@@ -32,14 +47,17 @@ Expected `int | null`, got `float`
             msgspec.convert(value, types[field.name], builtin_types=(datetime.date,))
         except msgspec.ValidationError as error:
             raise ConfigError(
-                f"{field.name} needs another type, found {value!r}: {error}"
+                f"{option_name(field.name)} needs another type, found {value!r}: "
+                f"{error}"
             ) from None
 
 
 def check_choice(name: str, value: object, choices: Collection[str]) -> None:
     """Raise `ConfigError` unless *value* is one of *choices*."""
     if value not in choices:
-        raise ConfigError(f"{name} needs one of {', '.join(choices)}, found {value!r}")
+        raise ConfigError(
+            f"{option_name(name)} needs one of {', '.join(choices)}, found {value!r}"
+        )
 
 
 def check_range(
@@ -58,10 +76,11 @@ def check_range(
     >>> check_range("alpha", float("nan"), at_least=0)
     Traceback (most recent call last):
     ...
-    emotiset.errors.ConfigError: alpha needs a value of at least 0, found nan
+    emotiset.errors.ConfigError: --alpha needs a value of at least 0, found nan
     """
     if value is not None and not at_least <= value <= at_most:
         upper = "" if at_most == float("inf") else f" and at most {at_most:g}"
         raise ConfigError(
-            f"{name} needs a value of at least {at_least:g}{upper}, found {value:g}"
+            f"{option_name(name)} needs a value of at least {at_least:g}{upper}, found "
+            f"{value:g}"
         )

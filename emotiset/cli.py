@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from emotiset import __version__, cli_evaluate, cli_model, cli_train
+from emotiset import __version__, cli_doctor, cli_evaluate, cli_model, cli_train
 from emotiset.console import print_error
 from emotiset.errors import EmotisetError
 
@@ -25,6 +25,7 @@ app.command()(cli_model.predict)
 app.command()(cli_evaluate.evaluate)
 app.command()(cli_model.inspect)
 app.command()(cli_model.simulate)
+app.command()(cli_doctor.doctor)
 
 
 def _print_version(wanted: bool) -> None:

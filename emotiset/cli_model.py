@@ -205,7 +205,7 @@ def inspect(
 
 def simulate(
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="Folder, made if new.")
+        Path, typer.Option("-o", "--output", help="Folder, new or empty.")
     ],
     tweets: Annotated[int, typer.Option(help="Records to write.")] = 1_000_000,
     seed: Annotated[int, typer.Option(help="Of all that is drawn.")] = 0,

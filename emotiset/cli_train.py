@@ -86,7 +86,12 @@ def train(
         _setting(_INPUT, "max_bad_fraction", "Unreadable share that stops a run."),
     ] = None,
     language: Annotated[
-        str | None, _setting(_LABELS, "language", "A code; en+es pools; any keeps all.")
+        str | None,
+        option(
+            _LABELS,
+            "A code; en,es trains one ensemble each; en+es pools; any keeps all.",
+            default="en; any with a label column",
+        ),
     ] = None,
     lexicon: Annotated[
         Path | None,
@@ -184,6 +189,18 @@ def train(
         Path | None,
         option(_OUTPUT, "Unreadable records as JSON lines; decodes every line."),
     ] = None,
+    work_dir: Annotated[
+        str | None,
+        option(_OUTPUT, "Keep finished work there; go on from it.", metavar="DIR"),
+    ] = None,
+    verify_inputs: Annotated[
+        bool,
+        typer.Option(
+            "--verify-inputs",
+            help="Know kept inputs by a hash of what they hold.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = False,
     config: Annotated[
         Path | None, option(_OUTPUT, "TOML file of these settings; options win.")
     ] = None,
@@ -215,7 +232,9 @@ def train(
     if dry_run:
         _show_plan(inputs, settings)
     else:
-        _run(inputs, settings, cluster, output, summary, sample_out, rejects, quiet)
+        more = {"sample_out": sample_out, "rejects_out": rejects}
+        keeping = {"work_dir": work_dir, "verify_inputs": verify_inputs}
+        _run(inputs, settings, cluster, output, summary, quiet, {**more, **keeping})
 
 
 def _make_config(given: dict[str, Any], path: Path | None) -> TrainConfig:
@@ -238,9 +257,8 @@ def _run(
     cluster: "ClusterConfig",
     output: Path,
     summary: Path | None,
-    sample_out: Path | None,
-    rejects: Path | None,
     quiet: bool,
+    others: dict[str, Any],
 ) -> None:
     from emotiset.atomic import check_outputs
     from emotiset.console import print_note, show_progress
@@ -248,7 +266,8 @@ def _run(
     from emotiset.outputs import write_summary
     from emotiset.train import SIMULATED, train
 
-    check_outputs([output, summary, sample_out, rejects])
+    outputs = [output, summary, others["sample_out"], others["rejects_out"]]
+    check_outputs(outputs)
     if not inputs and not quiet:
         print_note(
             "no input given: training on 200,000 simulated tweets, whose text is made "
@@ -261,8 +280,7 @@ def _run(
             config,
             cluster,
             progress=progress,
-            sample_out=sample_out,
-            rejects_out=rejects,
+            **others,
             other_outputs=[output] if summary is None else [output, summary],
         )
     result.ensemble.save(output)

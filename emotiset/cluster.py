@@ -14,7 +14,9 @@ from distributed.security import Security
 
 from emotiset.errors import ClusterError, ConfigError
 from emotiset.local import start_local
+from emotiset.nodes import check_nodes
 from emotiset.quiet import quiet
+from emotiset.shipping import ship_code
 from emotiset.waiting import WORKER_SECONDS
 from emotiset.warmup import compile_kernels
 
@@ -104,16 +106,27 @@ class ClusterConfig:
 
 
 @contextmanager
-def connect(config: ClusterConfig) -> Iterator[Client]:
+def connect(config: ClusterConfig, *, check: bool = True) -> Iterator[Client]:
     """Give a client of the cluster that *config* describes, and close it at the end.
+
+    Parameters
+    ----------
+    config
+        Where to work.
+    check
+        Whether to look if a running cluster has what a run needs.
 
     Raises
     ------
     ClusterError
-        If the scheduler cannot be reached or has no worker.
+        If the scheduler cannot be reached, has no worker, or has other code.
     """
     if config.is_remote:
         with _reach(config) as client:
+            if config.ship_code:
+                ship_code(client)
+            if check:
+                check_nodes(client)
             yield client
         return
     compile_kernels()

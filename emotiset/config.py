@@ -67,6 +67,11 @@ class SourceConfig:
         check_range("block_size", self.block_size, at_least=1024)
         check_range("limit", self.limit, at_least=1)
         check_range("max_bad_fraction", self.max_bad_fraction, at_least=0, at_most=1)
+        if self.label_column is not None and self.label_column == self.text_column:
+            raise ConfigError(
+                "--text-column and --label-column need two different columns, found "
+                f"{self.label_column!r} for both: change one"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +81,8 @@ class LabelingConfig:
     Attributes
     ----------
     language
-        ``en``; ``en+es`` pools several; ``any`` keeps all.
+        ``en``; ``en,es`` trains an ensemble for each; ``en+es`` pools both in one;
+        ``any`` keeps all.  None: ``en``, and ``any`` with a label column.
     lexicon
         TOML text that extends or replaces the built-in lexicon.
     keep_retweets
@@ -90,7 +96,7 @@ class LabelingConfig:
         Values of the label column; None: -1/1, 0/1 or negative/positive.
     """
 
-    language: str = "en"
+    language: str | None = None
     lexicon: str | None = None
     keep_retweets: bool = False
     drop_deleted: bool = False
@@ -101,28 +107,27 @@ class LabelingConfig:
     def __post_init__(self) -> None:
         """Check the values."""
         check_range("min_length", self.min_length, at_least=0)
-        if "," in self.language:
-            raise ConfigError(
-                "language needs one code, several pooled by '+', or 'any', found "
-                f"{self.language!r}: train once for each language"
-            )
         if not all(code.strip().isalnum() for code in self._code_stems()):
             raise ConfigError(
-                "language needs a code such as en, several such as en+es, or 'any', "
-                f"found {self.language!r}: name at least one"
+                "--language needs a code such as en, several such as en,es or en+es, "
+                f"or 'any', found {self.language!r}: name at least one"
             )
         if (self.positive is None) != (self.negative is None):
             raise ConfigError(
-                "positive and negative are needed together, found only one: name both"
+                "--positive and --negative are needed together, found only one: name "
+                "both"
             )
         if self.positive is not None and self.positive == self.negative:
             raise ConfigError(
-                "positive and negative need two different values of the label "
+                "--positive and --negative need two different values of the label "
                 f"column, found {self.positive!r} for both: change one"
             )
 
     def _code_stems(self) -> list[str]:
-        return [code.split("-")[0] for code in self.language.split("+")]
+        if self.language is None:
+            return []
+        codes = self.language.replace("+", ",").split(",")
+        return [code.split("-")[0] for code in codes]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +170,8 @@ class SampleConfig:
         check_range("seed", self.seed, at_least=0, at_most=2**63 - 1)
         if self.test_after is not None and self.test_fraction is not None:
             raise ConfigError(
-                "test_fraction and test_after exclude each other, found both: keep one"
+                "--test-fraction and --test-after exclude each other, found both: keep "
+                "one"
             )
 
 
@@ -192,8 +198,8 @@ class FeatureConfig:
         log2 = self.n_features.bit_length() - 1
         if self.n_features != 1 << log2 or log2 > _MAX_LOG2_FEATURES:
             raise ConfigError(
-                f"n_features needs a power of two up to 2^{_MAX_LOG2_FEATURES}, found "
-                f"{self.n_features}: try {1 << min(log2, _MAX_LOG2_FEATURES)}"
+                f"--n-features needs a power of two up to 2^{_MAX_LOG2_FEATURES}, "
+                f"found {self.n_features}: try {1 << min(log2, _MAX_LOG2_FEATURES)}"
             )
 
 
@@ -215,7 +221,7 @@ class TrainConfig(
     >>> TrainConfig(n_features=1000)
     Traceback (most recent call last):
     ...
-    emotiset.errors.ConfigError: n_features needs a power of two up to 2^28, \
+    emotiset.errors.ConfigError: --n-features needs a power of two up to 2^28, \
 found 1000: try 512
     """
 
@@ -230,9 +236,16 @@ found 1000: try 512
         self.resolve(self.features)  # which looks at what holds between settings
         if self.positive is not None and self.label_column is None:
             raise ConfigError(
-                "positive and negative name values of the label column, found no "
-                "label_column: name it too"
+                "--positive and --negative name values of the label column, found no "
+                "--label-column: name it too"
             )
+
+    @property
+    def languages(self) -> str:
+        """The languages in use: those set; else English, or any for observations."""
+        if self.language is not None:
+            return self.language
+        return "en" if self.label_column is None else "any"
 
     @property
     def held_out_fraction(self) -> float:
@@ -246,12 +259,15 @@ found 1000: try 512
         """Return the settings that shape the model, as plain JSON values.
 
         How the input is found and cut does not, so it is left out: the same
-        tweets from another kind of file give the same model file.
+        tweets from another kind of file give the same model file.  What a rule chose
+        stands there as it was chosen.
         """
         hidden = {each.name for each in fields(SourceConfig)} | {"lexicon"}
-        return {
-            name: value for name, value in self.to_dict().items() if name not in hidden
-        }
+        found = {**self.to_dict(), **asdict(self.resolve(self.features))}
+        found["language"] = self.languages
+        if self.test_after is None:
+            found["test_fraction"] = self.held_out_fraction
+        return {name: value for name, value in found.items() if name not in hidden}
 
     def to_dict(self) -> dict[str, Any]:
         """Return all settings as plain JSON values, secrets left out."""

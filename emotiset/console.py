@@ -18,6 +18,8 @@ from emotiset.progress import Step, ignore
 _PLAIN_SECONDS = 5.0
 _STAGE_NAMES = {
     "read": "reading and labeling",
+    "recall": "comparing",
+    "verify": "hashing inputs",
     "merge": "merging",
     "delete": "deleting",
     "count": "counting",

@@ -5,7 +5,7 @@ which is a remark, to standard error.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,8 +14,15 @@ from rich.markup import escape
 from rich.table import Table
 
 from emotiset.console import format_bytes, make_console
+from emotiset.doctor import Diagnosis
+from emotiset.preflight import Node, list_facts
 from emotiset.preview import Preview
 from emotiset.schema import BINS
+
+_NOT_JUDGED = (
+    "none, for nothing was held out: --test-fraction is 0 (so by default with a label "
+    "column), or its share of so few examples lacks a polarity"
+)
 
 
 def print_json(value: object) -> None:
@@ -31,6 +38,8 @@ def print_summary(summary: Mapping[str, Any], model: str) -> None:
     console.print(_describe_sample(summary))
     for line in _describe_metrics(summary["metrics"]):
         console.print(line)
+    if "work" in summary:
+        console.print(_describe_work(summary["work"]))
     spent = ", ".join(f"{name} {s:.1f}" for name, s in summary["seconds"].items())
     console.print(f"[bold]seconds[/]  {spent}")
     console.print(f"[bold]model[/]    {escape(model)}")
@@ -58,10 +67,22 @@ def _describe_sample(summary: Mapping[str, Any]) -> str:
     )
 
 
+def _describe_work(work: Mapping[str, Any]) -> str:
+    n_blocks = work["blocks_reused"] + work["blocks_read"]
+    n_members = work["members_reused"] + work["members_trained"]
+    damaged = work["blocks_remade"]
+    return (
+        f"[bold]reused[/]   {work['blocks_reused']:,} of {n_blocks:,} blocks"
+        f"{f' ({damaged:,} damaged and read again)' if damaged else ''}, "
+        f"{work['members_reused']} of {n_members} members, from "
+        f"{escape(work['folder'])}"
+    )
+
+
 def _describe_metrics(metrics: Mapping[str, Any]) -> list[str]:
     accuracy = metrics.get("accuracy")
     if accuracy is None:
-        return ["[bold]metrics[/]  none, nothing was held out"]
+        return [f"[bold]metrics[/]  {_NOT_JUDGED}"]
     low, high = metrics["accuracy_interval"]
     rest = ", ".join(
         f"{name.replace('_', ' ')} {metrics[name]:.4f}"
@@ -153,6 +174,32 @@ def print_plan(plan: Preview) -> None:
         f"copies across blocks are dropped; reading takes about "
         f"{plan.seconds_expected:,.0f} s on one core"
     )
+
+
+def print_diagnosis(diagnosis: Diagnosis) -> None:
+    """Print what is where and what is amiss, on standard output."""
+    console = _make_output()
+    if diagnosis.nodes:
+        console.print(_versions_table(diagnosis.nodes))
+    for finding in diagnosis.findings:
+        kind = "[bold red]problem[/]" if finding.is_problem else "[bold]warning[/]"
+        console.print(f"{kind}  {escape(finding.text)}", soft_wrap=True)
+    if not diagnosis.findings:
+        console.print("[bold]well[/]  nothing found that would stop a run")
+
+
+def _versions_table(nodes: Sequence[Node]) -> Table:
+    """Return a table with a column for the nodes that have the same."""
+    columns: dict[tuple[str, ...], list[Node]] = {}
+    for node in nodes:
+        columns.setdefault((node.role, *list_facts(node).values()), []).append(node)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("")
+    for (role, *_), alike in columns.items():
+        table.add_column(role if len(alike) == 1 else f"{len(alike)} {role}s")
+    for i, name in enumerate(list_facts(nodes[0])):
+        table.add_row(name, *(escape(column[i + 1]) for column in columns))
+    return table
 
 
 def _make_output() -> Console:

@@ -104,7 +104,7 @@ class Ensemble:
             if not (array.min() >= -MAX_WEIGHT and array.max() <= MAX_WEIGHT):
                 raise ConfigError(
                     f"an ensemble needs {name} within {MAX_WEIGHT:g}, found "
-                    f"{array.min():g} to {array.max():g}: lower eta0 or raise alpha"
+                    f"{array.min():g} to {array.max():g}: lower --eta0 or raise --alpha"
                 )
             array.setflags(write=False)
 

@@ -53,7 +53,8 @@ class GoldConfig:
         """Check that the values tell the classes apart."""
         if bool(self.positive) != bool(self.negative):
             raise ConfigError(
-                "positive and negative are needed together, found only one: name both"
+                "--positive and --negative are needed together, found only one: name "
+                "both"
             )
         if self.by_file and not self.positive:
             raise ConfigError(

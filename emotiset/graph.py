@@ -1,13 +1,12 @@
 """Dask graphs: the only module that builds them.
 
 Functions here take and return bags and delayed values and wire up the task bodies of
-`emotiset.partition` and `emotiset.fitting`.  They do no arithmetic on tweets and never
-compute.  Where a value of an earlier graph is needed, its future stands in for it.
+`emotiset.partition`.  They do no arithmetic on tweets and never compute.  Where a
+value of an earlier graph is needed, its future stands in for it.
 
 Tasks for B blocks in G runs, R ranges of key space and P members: B reads, 2 G for
 the runs, G (R + 1) + 2 R for the counts, at most 4 looks, G (P + 2) for the pieces,
-2 (P + 1) for the parts, P + P / 7 for the scale, P for the members and 2 for
-calibration and judgment.
+2 (P + 1) for the parts, P + P / 7 for the scale and 1 for the judgment.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,12 +28,11 @@ from emotiset.fitting import (
     take_members,
 )
 from emotiset.holdback import Slice
-from emotiset.lexicon import Lexicon
 from emotiset.partition import (
+    Run,
     assemble_part,
     cut_pieces,
     drop_run_deleted,
-    label_block,
     look_up_cutoff,
     match_ids,
     merge_runs,
@@ -43,44 +41,55 @@ from emotiset.partition import (
     take_counts,
     take_tally,
 )
+from emotiset.resuming import (
+    Job,
+    Labeling,
+    Pack,
+    fit_job,
+    hash_places,
+    label_pack,
+    recall_job,
+)
+from emotiset.reuse import hash_examples
 from emotiset.sampling import Group, Rule, find_survivors
 from emotiset.scaling import find_gains, merge_counts
-from emotiset.sources import Block
+from emotiset.sources.storage import Place
+from emotiset.work_folder import WorkFolder
 
 # A block yields about 100 kB of labeled rows, so a run of 32 is worth a task; and so
 # few runs keep the matrices of runs by ranges and of runs by members small.
 _MIN_BLOCKS_PER_RUN = 32
 _MAX_RUNS = 64
 _COUNTS_PER_MERGE = 8
+_MAX_HASHES = 1024
 
 
-def label_blocks(
-    blocks: Sequence[Block],
-    config: TrainConfig,
-    lexicon: Lexicon,
-    rule: Rule,
-    *,
-    keep_rejects: bool = False,
-) -> Bag:
-    """Read and label each block.
+def label_blocks(packs: Sequence[Pack], how: Labeling) -> Bag:
+    """Read and label each block, or take what is kept of it.
 
     Returns
     -------
     Bag
-        One `Run` per partition, one partition per block.  The raw input is read once;
-        a task holds one batch and the rows that carry a label.
+        A `Run` for each block; a partition for each pack.  The raw input is read at
+        most once; a task holds one batch and the rows that carry a label.
     """
-    read = partial(
-        _map_each,
-        partial(
-            label_block,
-            config=config,
-            lexicon=lexicon,
-            rule=rule,
-            keep_rejects=keep_rejects,
-        ),
+    # A node of its own, so that the lexicon travels once to each worker.
+    shared = delayed(how, traverse=False, pure=False)
+    return bag.from_sequence(packs, partition_size=1).map_partitions(
+        _label_packs, how=shared
     )
-    return bag.from_sequence(blocks, partition_size=1).map_partitions(read)
+
+
+def hash_inputs(places: Sequence[Place]) -> list[Delayed]:
+    """Hash all that files hold, in at most 1,024 tasks; a list of digests for each."""
+    size = max(-(-len(places) // _MAX_HASHES), 1)
+    starts = range(0, len(places), size)
+    return [_task(hash_places, list(places[at : at + size])) for at in starts]
+
+
+def hash_parts(parts: Sequence[Any]) -> list[Delayed]:
+    """Hash the examples of each part."""
+    return [_task(hash_examples, part) for part in parts]
 
 
 def merge_labeled(labeled: Sequence[Any], rule: Rule) -> list[Delayed]:
@@ -199,6 +208,23 @@ def fit_members(
     return examples.map_partitions(fit, gains=None if gains is None else delayed(gains))
 
 
+def fit_and_keep(
+    parts: Sequence[Any],
+    jobs: Sequence[Job],
+    config: TrainConfig,
+    folder: WorkFolder,
+    last: Slice,
+    gains: Any = None,
+) -> list[Delayed]:
+    """Do as `fit_members` does, but take members that are kept and keep the others."""
+    return [
+        _task(recall_job, part, job, config, folder, last)
+        if job.kept is not None
+        else _task(fit_job, part, job, config, folder, last, gains)
+        for part, job in zip(parts, jobs, strict=True)
+    ]
+
+
 def take_final_members(fitted: Sequence[Any]) -> list[Delayed]:
     """Take what a model is made of: a list of (member, digest) for each part."""
     return [_task(take_members, part) for part in fitted]
@@ -222,5 +248,5 @@ def _task(function: Callable[..., Any], *arguments: Any) -> Delayed:
     return delayed(function, pure=False, traverse=True)(*arguments)
 
 
-def _map_each(function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
-    return [function(item) for item in items]
+def _label_packs(packs: list[Pack], how: Labeling) -> list[Run]:
+    return [run for pack in packs for run in label_pack(pack, how)]

@@ -10,7 +10,6 @@ References
    Off-the-shelf Language Identification Tool", ACL 2012.
 """
 
-import difflib
 import unicodedata
 from typing import Any, Final
 
@@ -23,6 +22,7 @@ from py3langid.langid import decode_trimmed
 from emotiset.errors import ConfigError
 from emotiset.kernels import language as kernels
 from emotiset.langid import LABELS, load_characters, load_model
+from emotiset.language_names import near_codes
 from emotiset.schema import LABELED, check_schema
 
 ANY: Final = "any"
@@ -77,7 +77,7 @@ def parse_languages(setting: str) -> frozenset[str] | None:
     >>> parse_languages("eng")
     Traceback (most recent call last):
     ...
-    emotiset.errors.ConfigError: language needs codes such as en or en+es, or 'any', \
+    emotiset.errors.ConfigError: --language needs codes such as en or en+es, or 'any', \
 found 'eng': try en
     """
     if setting.strip().lower() == ANY:
@@ -87,8 +87,8 @@ found 'eng': try en
     for name, code in zip(names, codes, strict=True):
         if code not in CODES:
             raise ConfigError(
-                "language needs codes such as en or en+es, or 'any', found "
-                f"{name.strip()!r}: try {', '.join(_near(name))}"
+                "--language needs codes such as en or en+es, or 'any', found "
+                f"{name.strip()!r}: try {' or '.join(near_codes(name, CODES))}"
             )
     return frozenset(codes)
 
@@ -235,10 +235,3 @@ def _buffers(data: pa.Array) -> tuple[NDArray[Any], NDArray[Any]]:
     contents = np.frombuffer(values or b"", np.uint8)
     starts.flags.writeable = contents.flags.writeable = False
     return starts, contents
-
-
-def _near(name: str) -> list[str]:
-    name = name.strip().lower()
-    near = [code for code in sorted(CODES) if name.startswith(code)]
-    near += difflib.get_close_matches(name, sorted(CODES - set(near)), n=5, cutoff=0.5)
-    return near or [code for code in sorted(CODES) if code[:1] == name[:1]] or ["en"]

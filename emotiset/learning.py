@@ -77,7 +77,7 @@ class LearnerConfig:
         check_range("eta0", self.eta0, at_least=1e-9, at_most=1e3)
         if self.learner in ("logistic", "pegasos") and self.scale == "nb":
             raise ConfigError(
-                f"scale nb needs the learner averaged, found {self.learner}: "
+                f"--scale nb needs --learner averaged, found {self.learner}: "
                 "leave one of them out"
             )
 
@@ -108,7 +108,7 @@ class LearnerConfig:
         }
         if learner != "pegasos" and found["alpha"] * found["eta0"] >= 1:
             raise ConfigError(
-                "alpha * eta0 needs to stay under 1, found "
+                "--alpha times --eta0 needs to stay under 1, found "
                 f"{found['alpha'] * found['eta0']:g}: lower one of them"
             )
         scale = self.scale or own_scale

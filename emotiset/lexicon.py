@@ -125,7 +125,7 @@ def load_lexicon(toml_text: str | None = None) -> Lexicon:
     >>> load_lexicon(one_sided)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    emotiset.errors.ConfigError: lexicon needs symbols of both polarities, found no ...
+    emotiset.errors.ConfigError: --lexicon needs symbols of both polarities, found ...
     """
     if toml_text is None:
         builtin = files("emotiset").joinpath("lexicon.toml")
@@ -138,7 +138,7 @@ def load_lexicon(toml_text: str | None = None) -> Lexicon:
     for word, polarity in _POLARITIES.items():
         if all(symbol.polarity != polarity for symbol in symbols.values()):
             raise ConfigError(
-                f"lexicon needs symbols of both polarities, found no {word} one: add "
+                f"--lexicon needs symbols of both polarities, found no {word} one: add "
                 "one, or set extends = true"
             )
     return Lexicon(tuple(symbols[text] for text in sorted(symbols)))
@@ -148,10 +148,10 @@ def _parse(toml_text: str) -> _LexiconFile:
     try:
         return msgspec.convert(tomllib.loads(toml_text), _LexiconFile)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"lexicon needs TOML text, found none: {error}") from None
+        raise ConfigError(f"--lexicon needs TOML text, found none: {error}") from None
     except msgspec.ValidationError as error:
         raise ConfigError(
-            "lexicon needs extends and a list symbols of tables with text, polarity, "
+            "--lexicon needs extends and a list symbols of tables with text, polarity, "
             f"name and source: {error}"
         ) from None
 
@@ -162,20 +162,20 @@ def _checked_symbols(entries: Iterable[_Entry]) -> dict[str, Symbol]:
         text = plain_text(entry.text)
         if not text:
             raise ConfigError(
-                "lexicon needs symbols of at least one visible character, found "
+                "--lexicon needs symbols of at least one visible character, found "
                 f"{entry.text!r}: take it out"
             )
         rest = emoji.replace_emoji(text, "")
         if any("\U0001f000" <= char <= "\U0001faff" for char in rest):
             raise ConfigError(
-                f"lexicon needs emoji that the emoji package {emoji.__version__} "
+                f"--lexicon needs emoji that the emoji package {emoji.__version__} "
                 f"knows, found {entry.text!r}: take it out or update the package"
             )
         polarity = _POLARITIES[entry.polarity]
         if text in symbols and symbols[text].polarity != polarity:
             raise ConfigError(
-                f"lexicon needs one polarity for each symbol, found both for {text!r}: "
-                "take one out"
+                "--lexicon needs one polarity for each symbol, found both for "
+                f"{text!r}: take one out"
             )
         name = entry.name or emoji_name(text)
         symbols.setdefault(text, Symbol(text, polarity, entry.source, name))

@@ -111,10 +111,8 @@ def read_labeled(
             tally.add_bins(bins)
             labeled.append(batch)
     batch = pa.concat_batches(labeled)
-    if config.label_column is None:
-        languages = parse_languages(config.language)
-        batch, n_other = keep_languages(batch, languages)
-        tally.add_bins({"other_language": n_other})
+    batch, n_other = keep_languages(batch, parse_languages(config.languages))
+    tally.add_bins({"other_language": n_other})
     return batch, tally, unite_ids(named)
 
 

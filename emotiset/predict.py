@@ -21,11 +21,13 @@ from emotiset.cluster import count_threads
 from emotiset.config import SourceConfig
 from emotiset.ensemble import Ensemble
 from emotiset.errors import InputError
+from emotiset.nodes import check_access
 from emotiset.partition import Tally, merge_tallies
 from emotiset.progress import Progress, Step, ignore
 from emotiset.schema import ABSTAINED
 from emotiset.sources import Block, limit_blocks, plan_blocks, read_block
 from emotiset.voting import decide
+from emotiset.waiting import tell_losses
 
 PREDICTED: Final = pa.schema(
     [
@@ -114,6 +116,7 @@ def predict(
     blocks = plan_blocks([str(path) for path in inputs], config)
     if config.limit is not None:
         blocks = limit_blocks(blocks, config.limit, config)
+    check_access(client, blocks)
     check_outputs([output], {piece.path for block in blocks for piece in block.pieces})
     tallies = []
     with (
@@ -212,7 +215,9 @@ def _score_in_order(
     under_way = deque((b, submit(b, shared)) for b in islice(waiting, n_ahead))
     while under_way:
         block, future = under_way.popleft()
-        yield future.result()
+        with tell_losses("predict", block.name):
+            scored = future.result()
+        yield scored
         under_way.extend((b, submit(b, shared)) for b in islice(waiting, 1))
         done += block.n_bytes
         progress(Step("predict", done, total, "B"))

@@ -88,7 +88,7 @@ def make_result(
         calibration=calibration,
         features=FeatureConfig(features=config.features, n_features=config.n_features),
         vote=config.vote,
-        language=config.language,
+        language=config.languages,
         lexicon=lexicon,
         settings=config.result_settings(),
         versions=versions,

@@ -30,7 +30,7 @@ def simulate_files(
     n_records
         Records in all, 50,000 to a file.
     output
-        Folder; made where it is missing.  Files are named by their first record.
+        Folder, empty; made where it is missing.  Files are named by their first record.
     client
         Where to work; its workers need to see the folder.
     seed, share
@@ -42,6 +42,13 @@ def simulate_files(
     -------
     int
         Bytes written.
+
+    Raises
+    ------
+    ConfigError
+        If a number is out of range.
+    OutputError
+        If the folder cannot be written, or anything is in it.
     """
     if n_records < 1:
         raise ConfigError(f"--tweets needs at least 1, found {n_records}")
@@ -50,10 +57,16 @@ def simulate_files(
     folder = Path(output)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        found = sum(1 for _ in folder.iterdir())
     except OSError as error:
         raise OutputError(
             f"simulate needs a folder to write to, found {folder}: {error.strerror}"
         ) from None
+    if found:  # files of an earlier, longer run would stay among the new ones
+        raise OutputError(
+            f"simulate needs a new or empty folder, found {found} files in {folder}: "
+            "name another, or empty it"
+        )
     starts = range(0, n_records, _RECORDS_PER_FILE)
     stops = [min(start + _RECORDS_PER_FILE, n_records) for start in starts]
     share = EMOTICON_SHARE if share is None else share

@@ -26,6 +26,8 @@ from emotiset.learner import Member
 from emotiset.lexicon import Lexicon
 from emotiset.partition import RangeCounts, Tally, merge_tallies
 from emotiset.progress import Progress, Stopwatch
+from emotiset.recalling import Recall
+from emotiset.resuming import Job, Keeping, Labeling, pack_jobs
 from emotiset.sampling import GROUPS, POLARITIES, Group, make_rule
 from emotiset.schema import POSITIVE
 from emotiset.sources import Block
@@ -73,6 +75,14 @@ class Drawn:
 
 
 @dataclass(frozen=True)
+class Trained:
+    """The members, which lie on the workers, and how many of them were kept."""
+
+    members: list[Future]
+    n_reused: int
+
+
+@dataclass(frozen=True)
 class Stages:
     """The work of one run, stage by stage.
 
@@ -88,6 +98,8 @@ class Stages:
         Gets the seconds of each stage.
     worker_seconds
         How long the cluster may be without a worker.
+    keeping
+        Where finished work is kept and found again; None: nowhere.
     """
 
     client: Client
@@ -95,28 +107,31 @@ class Stages:
     progress: Progress
     clock: Stopwatch = field(default_factory=Stopwatch)
     worker_seconds: float = WORKER_SECONDS
+    keeping: Keeping | None = None
 
     def label(
         self, blocks: Sequence[Block], lexicon: Lexicon, *, keep_rejects: bool
     ) -> Labeled:
-        """Read all blocks, label what carries a symbol, and merge it into runs."""
+        """Label all blocks, or take what is kept of them, and merge them into runs."""
         rule = make_rule(self.config)
         if self.config.drop_deleted:  # a copy that is deleted must not stand for others
             rule = replace(rule, keep_copies=True)
+        with self.clock.time("recall"):
+            jobs = self._recall.find_blocks(blocks, keep_rejects=keep_rejects)
         with self.clock.time("read"):
-            bag = graph.label_blocks(
-                blocks, self.config, lexicon, rule, keep_rejects=keep_rejects
-            )
+            folder = None if self.keeping is None else self.keeping.folder
+            how = Labeling(self.config, lexicon, rule, keep_rejects, folder)
+            packs = pack_jobs(blocks, jobs)
+            bag = graph.label_blocks(packs, how)
             labeled = self.client.compute(bag.to_delayed())
             runs = self.client.compute(graph.merge_labeled(labeled, rule))
             tallies = self.client.compute(graph.take_tallies(runs))
-            sizes = [block.n_bytes for block in blocks]
             self._wait(
                 labeled,
                 "read",
-                sizes=sizes,
+                sizes=[pack.n_bytes for pack in packs],
                 unit="B",
-                name_of=lambda index: blocks[index].name,
+                name_of=lambda index: packs[index].name,
             )
             del labeled  # merged rows need not stay twice
             self._wait(tallies, "merge")
@@ -177,26 +192,41 @@ class Stages:
             self._wait(parts, "exchange", unit="parts")
             return parts
 
-    def scale(self, parts: Sequence[Future], last: Slice) -> Future | None:
+    def train(self, parts: Sequence[Future], last: Slice) -> Trained:
+        """Train one member on each part, or take what is kept of it."""
+        with self.clock.time("recall"):
+            jobs = self._recall.find_members(parts, last)
+        n_reused = sum(job.kept is not None for job in jobs)
+        gains = None if n_reused == len(jobs) else self._scale(parts, last)
+        with self.clock.time("train"):
+            fitted = self._fit(parts, jobs, last, gains)
+            self._wait(fitted, "train", unit="members")
+            return Trained(fitted, n_reused)
+
+    def _scale(self, parts: Sequence[Future], last: Slice) -> Future | None:
         """Find how telling each column is, where the learner wants to know."""
         if self.config.resolve(self.config.features).scale != "nb":
             return None
         with self.clock.time("scale"):
-            gains: Future = self.client.compute(
-                graph.find_scale(parts, self.config, last)
-            )
+            task = graph.find_scale(parts, self.config, last)
+            gains: Future = self.client.compute(task)
             self._wait([gains], "scale")
             return gains
 
-    def fit(
-        self, parts: Sequence[Future], last: Slice, gains: Future | None
+    def _fit(
+        self,
+        parts: Sequence[Future],
+        jobs: Sequence[Job],
+        last: Slice,
+        gains: Future | None,
     ) -> list[Future]:
-        """Train one member on each part; each future holds a list of one `Fitted`."""
-        with self.clock.time("train"):
-            members = graph.fit_members(parts, self.config, last, gains)
-            fitted: list[Future] = self.client.compute(members.to_delayed())
-            self._wait(fitted, "train", unit="members")
-            return fitted
+        if self.keeping is None:
+            members = graph.fit_members(parts, self.config, last, gains).to_delayed()
+        else:
+            folder = self.keeping.folder
+            members = graph.fit_and_keep(parts, jobs, self.config, folder, last, gains)
+        fitted: list[Future] = self.client.compute(members)
+        return fitted
 
     def calibrate(self, fitted: Sequence[Future], drawn: Drawn) -> Calibration:
         """Fit the probabilities on what the members learned from last."""
@@ -222,6 +252,16 @@ class Stages:
         """Bring the members here, each with the digest of its keys."""
         taken = self.client.compute(graph.take_final_members(fitted))
         return [each for part in self.client.gather(taken) for each in part]
+
+    @property
+    def _recall(self) -> Recall:
+        return Recall(
+            self.client,
+            self.config,
+            self.progress,
+            self.worker_seconds,
+            self.keeping,
+        )
 
     def _find_cutoffs(
         self,

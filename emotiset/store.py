@@ -79,7 +79,7 @@ def write_model(path: str | Path, model: ModelFile) -> None:
     if model.weights.size > MAX_WEIGHTS:
         raise OutputError(
             f"a model file needs at most {MAX_WEIGHTS} weights, found {n_members} "
-            f"members of {n_features}: lower members or n_features"
+            f"members of {n_features}: lower --members or --n-features"
         )
     with write_atomically(path) as temporary, temporary.open("wb") as file:
         _write(file, model)

@@ -5,26 +5,31 @@ worker needs is defined here: run as a program this module is ``__main__``, and
 workers would get copies that are not the imported ones.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from dask.distributed import Client
 
 from emotiset.atomic import check_outputs
 from emotiset.cluster import ClusterConfig, connect
 from emotiset.config import TrainConfig
-from emotiset.errors import BadDataError, InputError
+from emotiset.errors import BadDataError, ConfigError, InputError
 from emotiset.holdback import choose_slice
 from emotiset.labeling import check_labels
 from emotiset.language import parse_languages
 from emotiset.lexicon import load_lexicon
+from emotiset.nodes import check_access, check_nodes
 from emotiset.outputs import write_rejects, write_sample
 from emotiset.partition import Tally
 from emotiset.progress import Progress, Stopwatch, ignore
-from emotiset.result import TrainResult, make_result
+from emotiset.result import TrainResult, find_versions, make_result
+from emotiset.resuming import Keeping
 from emotiset.sources import Block, Seen, limit_blocks, plan_blocks
-from emotiset.stages import Stages
+from emotiset.sources.storage import is_url
+from emotiset.stages import Stages, Trained
+from emotiset.work_folder import WorkFolder
 
 SIMULATED = "simulated:200000"
 
@@ -38,6 +43,8 @@ def train(
     sample_out: str | Path | None = None,
     rejects_out: str | Path | None = None,
     other_outputs: Sequence[str | Path] = (),
+    work_dir: str | Path | None = None,
+    verify_inputs: bool = False,
 ) -> TrainResult:
     """Train a voting ensemble on what the inputs hold.
 
@@ -60,6 +67,11 @@ def train(
     other_outputs
         Files that the caller will write: found out beforehand that they can be
         written, and that none of them is an input.
+    work_dir
+        Folder or URL that client and workers share: finished blocks and members are
+        kept there, and those of earlier runs are taken from there.
+    verify_inputs
+        Know inputs by a hash of what they hold, not by their size and time.
 
     Returns
     -------
@@ -84,12 +96,15 @@ def train(
         )
     clock = Stopwatch()
     with clock.time("plan"):
-        parse_languages(config.language)  # an unknown code is found before any work
+        parse_languages(config.languages)  # an unknown code is found before any work
         lexicon = load_lexicon(config.lexicon)
         blocks = find_blocks(inputs, config)
         check_outputs([sample_out, rejects_out, *other_outputs], find_files(blocks))
+        keeping = open_work_folder(work_dir, config, verify_inputs=verify_inputs)
     with _open_client(client, clock) as opened:
-        stages = Stages(opened, config, progress, clock, _find_patience(client))
+        _check_cluster(opened, client, blocks, keeping, clock)
+        patience = _find_patience(client)
+        stages = Stages(opened, config, progress, clock, patience, keeping)
         labeled = stages.label(blocks, lexicon, keep_rejects=rejects_out is not None)
         if rejects_out is not None:
             write_rejects(rejects_out, labeled.tally.rejects)
@@ -98,14 +113,13 @@ def train(
         drawn = stages.draw(labeled)
         parts = stages.exchange(labeled, drawn.draw)
         last = choose_slice(drawn.bins["trained"], drawn.draw.n_members, config)
-        gains = stages.scale(parts[:-1], last)
-        fitted = stages.fit(parts[:-1], last, gains)
-        calibration = stages.calibrate(fitted, drawn)
-        metrics = stages.judge(parts[-1], fitted, calibration)
+        trained = stages.train(parts[:-1], last)
+        calibration = stages.calibrate(trained.members, drawn)
+        metrics = stages.judge(parts[-1], trained.members, calibration)
         if sample_out is not None:
             write_sample(sample_out, (part.result() for part in parts))
-        members = stages.collect(fitted)
-    return make_result(
+        members = stages.collect(trained.members)
+    result = make_result(
         members,
         calibration,
         metrics,
@@ -116,6 +130,46 @@ def train(
         lexicon,
         clock,
     )
+    if keeping is not None:
+        work = describe_work(keeping.folder, len(blocks), labeled.tally, trained)
+        result.summary["work"] = work
+    return result
+
+
+def open_work_folder(
+    url: str | Path | None, config: TrainConfig, *, verify_inputs: bool
+) -> Keeping | None:
+    """Return where finished work is kept; find out that it can be written."""
+    if url is None:
+        if verify_inputs:
+            raise ConfigError(
+                "--verify-inputs needs a --work-dir to compare with, found none: name "
+                "one or leave it out"
+            )
+        return None
+    folder = name_work_folder(url, config.storage_options)
+    folder.prepare()
+    return Keeping(folder, find_versions(), verify_inputs)
+
+
+def name_work_folder(url: str | Path, options: Mapping[str, Any]) -> WorkFolder:
+    """Return the folder that a path or URL names; *options* are those of its URL."""
+    name = str(url) if is_url(str(url)) else str(Path(url).absolute())
+    return WorkFolder(name, dict(options) if is_url(name) else {})
+
+
+def describe_work(
+    folder: WorkFolder, n_blocks: int, tally: Tally, trained: Trained
+) -> dict[str, str | int]:
+    """Return what was reused, for the summary."""
+    return {
+        "folder": folder.url,
+        "blocks_reused": tally.n_reused,
+        "blocks_read": n_blocks - tally.n_reused,
+        "blocks_remade": tally.n_remade,
+        "members_reused": trained.n_reused,
+        "members_trained": len(trained.members) - trained.n_reused,
+    }
 
 
 def find_blocks(inputs: Sequence[str | Path], config: TrainConfig) -> list[Block]:
@@ -154,6 +208,20 @@ def check_tally(tally: Tally, config: TrainConfig) -> None:
         )
 
 
+def _check_cluster(
+    opened: Client,
+    client: Client | ClusterConfig | None,
+    blocks: Sequence[Block],
+    keeping: Keeping | None,
+    clock: Stopwatch,
+) -> None:
+    """Raise where workers that were not started here do not see what is seen here."""
+    if isinstance(client, Client) or (client is not None and client.is_remote):
+        folder = None if keeping is None else keeping.folder
+        with clock.time("check"):
+            check_access(opened, blocks, folder)
+
+
 def _find_patience(client: Client | ClusterConfig | None) -> float:
     settings = client if isinstance(client, ClusterConfig) else ClusterConfig()
     return settings.worker_timeout
@@ -165,6 +233,7 @@ def _open_client(
 ) -> Iterator[Client]:
     """Give the caller's client, or one of our own that is closed at the end."""
     if isinstance(client, Client):
+        check_nodes(client)
         yield client
         return
     with ExitStack() as stack:

@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -89,3 +91,102 @@ def tweet_file(tweets: list[dict[str, Any]], tmp_path_factory: Any) -> Path:
     lines[100:100] = ["", '{"text": "cut sho :)', '{"delete": {"status": {"id": 1}}}']
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+# Runs Dask's command where emotiset cannot be imported.
+_BARE = """
+import sys
+from pathlib import Path
+sys.path[:] = [each for each in sys.path if not Path(each or ".", "emotiset").is_dir()]
+from dask.cli import run_cli
+run_cli()
+"""
+
+
+class DaskProcesses:
+    """A scheduler and workers, each started by Dask's own command.
+
+    Attributes
+    ----------
+    file
+        What the scheduler wrote.
+    options
+        For scheduler and workers, such as those of TLS.
+    env
+        Of the environment, on top of the test's own.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.file = folder / "scheduler.json"
+        self.options: list[str] = []
+        self.env: dict[str, str] = {}
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    @property
+    def address(self) -> str:
+        """Where the scheduler listens."""
+        address: str = json.loads(self.file.read_text())["address"]
+        return address
+
+    def start(self, n_workers: int, *options: str, **how: Any) -> None:
+        """Start a scheduler and workers; *options* are the workers'."""
+        self.start_scheduler(**how)
+        for _ in range(n_workers):
+            self.start_worker(*options, **how)
+
+    def start_scheduler(self, *options: str, **how: Any) -> subprocess.Popen[bytes]:
+        """Start a scheduler, and wait until it has written its file."""
+        where = ["--port", "0", "--host", "127.0.0.1", "--scheduler-file", self.file]
+        process = self._start("scheduler", *where, *options, **how)
+        deadline = time.monotonic() + 60
+        while not self.file.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return process
+
+    def start_worker(self, *options: str, **how: Any) -> subprocess.Popen[bytes]:
+        """Start a worker of one thread."""
+        where = ["--scheduler-file", self.file, "--local-directory", self.folder]
+        return self._start("worker", *where, "--nthreads", "1", *options, **how)
+
+    def _start(
+        self, command: str, *options: Any, bare: bool = False, **env: str
+    ) -> subprocess.Popen[bytes]:
+        program = ["-c", _BARE] if bare else ["-m", "dask"]
+        dashboard = ["--dashboard-address", ":0"]
+        log = (self.folder / f"{command}-{len(self.processes)}.log").open("wb")
+        with log:
+            process = subprocess.Popen(
+                [sys.executable, *program, command, *dashboard, *self.options]
+                + [str(each) for each in options],
+                env={**os.environ, **self.env, **env},
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
+            )
+        self.processes.append(process)
+        return process
+
+    def stop(self) -> None:
+        """End all of them, the scheduler last."""
+        for process in reversed(self.processes):
+            if process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+                process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@pytest.fixture
+def dask_processes(tmp_path: Path) -> Iterator[DaskProcesses]:
+    """Dask processes to start, ended after the test."""
+    folder = tmp_path / "dask"
+    folder.mkdir()
+    processes = DaskProcesses(folder)
+    try:
+        yield processes
+    finally:
+        processes.stop()

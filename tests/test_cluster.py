@@ -2,12 +2,10 @@
 
 import hashlib
 import os
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,39 +43,6 @@ def one_worker(tweet_file: Path, tmp_path_factory: pytest.TempPathFactory) -> st
     return train(tweet_file, folder / "model.parquet", "--workers", "1")
 
 
-@pytest.fixture
-def scheduler_file(tmp_path: Path) -> Iterator[Path]:
-    """File of a scheduler with two workers, each a process of its own."""
-    path = tmp_path / "scheduler.json"
-    dask = [sys.executable, "-m", "dask"]
-    where = ["--scheduler-file", str(path), "--dashboard-address", ":0"]
-    commands = [[*dask, "scheduler", "--port", "0", "--host", "127.0.0.1", *where]]
-    commands += [
-        [*dask, "worker", "--nthreads", "1", "--local-directory", str(tmp_path), *where]
-    ] * 2
-    processes = []
-    try:
-        for command in commands:
-            processes.append(
-                subprocess.Popen(
-                    command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-                )
-            )
-            deadline = time.monotonic() + 30
-            while not path.exists() and time.monotonic() < deadline:
-                time.sleep(0.05)
-        yield path
-    finally:
-        for process in reversed(processes):
-            process.send_signal(signal.SIGINT)
-        for process in processes:
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
 @pytest.mark.slow
 def test_train__same_bytes_for_two_workers(
     tweet_file: Path, tmp_path: Path, one_worker: str
@@ -87,10 +52,15 @@ def test_train__same_bytes_for_two_workers(
 
 @pytest.mark.slow
 def test_train__same_bytes_on_a_given_scheduler(
-    tweet_file: Path, tmp_path: Path, one_worker: str, scheduler_file: Path
+    tweet_file: Path, tmp_path: Path, one_worker: str, dask_processes: Any
 ) -> None:
-    options = ["--scheduler-file", str(scheduler_file), "--block-size", "300kB"]
-    assert train(tweet_file, tmp_path / "m", *options) == one_worker
+    dask_processes.start(2)
+    for where in (
+        ["--scheduler-file", str(dask_processes.file)],
+        ["--scheduler", dask_processes.address],
+    ):
+        options = [*where, "--block-size", "300kB"]
+        assert train(tweet_file, tmp_path / "m", *options) == one_worker
 
 
 @pytest.mark.slow

@@ -257,7 +257,7 @@ def test_from_members__nothing_to_vote():
 def test_from_members__diverged(value):
     members = make_members()
     members[2].weights[7] = value
-    with pytest.raises(ConfigError, match="lower eta0 or raise alpha"):
+    with pytest.raises(ConfigError, match="lower --eta0 or raise --alpha"):
         make_ensemble(members)
 
 

@@ -155,7 +155,7 @@ def test_parse_languages__any_is_none(setting) -> None:
     ["", "+", "en+", "xx", "english", "und", "qme", "any+en", "en,es", "e\nn"],
 )
 def test_parse_languages__unknown_code(setting) -> None:
-    with pytest.raises(ConfigError, match="language needs codes such as en"):
+    with pytest.raises(ConfigError, match="--language needs codes such as en"):
         parse_languages(setting)
 
 

@@ -283,9 +283,9 @@ def test_learner_config__defaults_by_learner_and_features() -> None:
         ({"alpha": math.nan}, "alpha needs"),
         ({"alpha": 0.01, "eta0": 100}, "under 1, found 1"),
         ({"epochs": 0}, "epochs needs"),
-        ({"learner": "perceptron"}, "learner needs one of"),
-        ({"scale": "idf"}, "scale needs one of"),
-        ({"scale": "nb", "learner": "pegasos"}, "needs the learner averaged"),
+        ({"learner": "perceptron"}, "--learner needs one of"),
+        ({"scale": "idf"}, "--scale needs one of"),
+        ({"scale": "nb", "learner": "pegasos"}, "needs --learner averaged"),
     ],
 )
 def test_learner_config__refuses(settings: dict[str, Any], message: str) -> None:

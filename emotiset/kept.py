@@ -1,0 +1,177 @@
+"""What is kept of finished work, as Arrow IPC files: labeled tweets, and members.
+
+A file is never trusted: its bytes are checked against the digest in its name, then its
+columns, its values and its counts; what fails is made anew.  Whoever may write to the
+folder may still write other tweets there, as into the input.
+"""
+
+import io
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from emotiset.config import FeatureConfig
+from emotiset.deletions import Ids, unite_ids
+from emotiset.member import Member
+from emotiset.model_format import MAX_WEIGHT
+from emotiset.schema import BINS, LABELED, NEGATIVE, POSITIVE
+from emotiset.tally import Tally
+from emotiset.work_folder import DamagedError
+
+_METADATA: Final = b"emotiset"
+_WEIGHTS: Final = pa.schema([("weights", pa.float32()), ("before", pa.float32())])
+
+
+class _Member(msgspec.Struct, forbid_unknown_fields=True):
+    intercept: float
+    vote_weight: float
+    n_examples: int
+    n_correct: int
+    progressive_loss: float
+
+
+class _Kept(msgspec.Struct, forbid_unknown_fields=True):
+    key: str
+    member: _Member
+    before: _Member
+    digest: tuple[int, int]
+
+
+class _Block(msgspec.Struct, forbid_unknown_fields=True):
+    key: str
+    tally: Tally
+    named: bytes  # ids, uint64 each, least byte first
+
+
+def pack_block(rows: pa.RecordBatch, tally: Tally, named: Ids, key: str) -> bytes:
+    """Return the file that keeps what `partition.read_labeled` made of a block."""
+    return _pack(rows, _Block(key, tally, named.astype("<u8").tobytes()))
+
+
+def unpack_block(data: bytes, key: str) -> tuple[pa.RecordBatch, Tally, Ids]:
+    """Return what `pack_block` was given.
+
+    Raises
+    ------
+    DamagedError
+        If it cannot have been given that.
+    """
+    rows, told = _unpack(data, LABELED, _Block, key)
+    tally = told.tally
+    polarity = rows["polarity"]
+    known = pa.array([NEGATIVE, POSITIVE], pa.int8())
+    counts = [tally.n_read, *tally.bins.values()]
+    counts += [count for seen in tally.sources.values() for count in seen]
+    is_sound = (
+        polarity.null_count == 0
+        and pc.all(pc.is_in(polarity, known), min_count=0).as_py()
+        and set(tally.bins) <= set(BINS)
+        and min(counts) >= 0
+        and sum(tally.bins.values()) + rows.num_rows == tally.n_read
+        and len(told.named) % 8 == 0
+    )
+    if not is_sound:
+        _refuse("holds rows or counts that no block gives")
+    return rows, tally, unite_ids([np.frombuffer(told.named, "<u8")])
+
+
+@dataclass(frozen=True)
+class KeptMember:
+    """What is kept of a part.
+
+    Attributes
+    ----------
+    member, before
+        After and before the slice; see `emotiset.holdback`.
+    digest
+        Of the keys of the examples.
+    """
+
+    member: Member
+    before: Member
+    digest: tuple[int, int]
+
+
+def pack_member(kept: KeptMember, key: str) -> bytes:
+    """Return the file that keeps a member and the digest of its keys."""
+    columns = [pa.array(each.weights) for each in (kept.member, kept.before)]
+    told = _Kept(key, _tell(kept.member), _tell(kept.before), kept.digest)
+    return _pack(pa.record_batch(columns, schema=_WEIGHTS), told)
+
+
+def unpack_member(data: bytes, key: str, features: FeatureConfig) -> KeptMember:
+    """Return what `pack_member` was given.
+
+    Raises
+    ------
+    DamagedError
+        If it cannot have been given that.
+    """
+    rows, told = _unpack(data, _WEIGHTS, _Kept, key)
+    if rows.num_rows != features.n_features:
+        _refuse("holds numbers that no member has")
+    member = _read_member(rows["weights"], told.member)
+    return KeptMember(member, _read_member(rows["before"], told.before), told.digest)
+
+
+def _tell(member: Member) -> _Member:
+    return _Member(
+        member.intercept,
+        member.vote_weight,
+        member.n_examples,
+        member.n_correct,
+        member.progressive_loss,
+    )
+
+
+def _read_member(column: pa.Array, told: _Member) -> Member:
+    weights: np.ndarray = column.to_numpy(zero_copy_only=False)
+    numbers = (told.intercept, told.vote_weight, told.progressive_loss)
+    is_sound = (
+        column.null_count == 0
+        and bool(np.abs(weights).max() <= MAX_WEIGHT)
+        and all(map(math.isfinite, numbers))
+        and 0 <= told.n_correct <= told.n_examples
+        and told.vote_weight >= 0
+    )
+    if not is_sound:
+        _refuse("holds numbers that no member has")
+    return Member(weights=weights, **msgspec.structs.asdict(told))
+
+
+def _pack(rows: pa.RecordBatch, told: msgspec.Struct) -> bytes:
+    metadata = {_METADATA: msgspec.json.encode(told, order="deterministic")}
+    rows = rows.replace_schema_metadata(metadata)
+    file = io.BytesIO()
+    with pa.ipc.new_file(file, rows.schema) as writer:
+        writer.write_batch(rows)
+    return file.getvalue()
+
+
+def _unpack(
+    data: bytes, schema: pa.Schema, kind: Callable[..., Any], key: str
+) -> tuple[pa.RecordBatch, Any]:
+    try:
+        with pa.ipc.open_file(pa.BufferReader(data)) as reader:
+            table = reader.read_all()
+        table.validate(full=True)
+        told = msgspec.json.decode(table.schema.metadata[_METADATA], type=kind)
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
+        _refuse(f"is no whole file ({' '.join(str(error).split())[:200]})")
+    if not table.schema.equals(schema, check_metadata=False) or told.key != key:
+        _refuse("is of another kind or key")
+    batches = table.replace_schema_metadata().combine_chunks().to_batches()
+    if len(batches) > 1:
+        _refuse("holds more than one batch")
+    empty = [pa.array([], column.type) for column in schema]
+    return batches[0] if batches else pa.record_batch(empty, schema=schema), told
+
+
+def _refuse(problem: str) -> NoReturn:
+    raise DamagedError(f"a kept file {problem}")
