@@ -7,7 +7,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from emotiset.calibration import Calibration
 from emotiset.config import FeatureConfig, TrainConfig
 from emotiset.ensemble import Ensemble
 from emotiset.learner import Member
@@ -15,7 +14,7 @@ from emotiset.lexicon import Lexicon
 from emotiset.partition import Tally
 from emotiset.progress import Stopwatch
 from emotiset.schema import BINS
-from emotiset.stages import Drawn
+from emotiset.steps import Drawn, Judgment
 
 # What can change a byte of the model.
 _PACKAGES = ("emotiset", "emoji", "msgspec", "numba", "numpy", "py3langid", "pyarrow")
@@ -71,8 +70,7 @@ def merge_digests(digests: Iterable[tuple[int, int]]) -> str:
 
 def make_result(
     members: Sequence[tuple[Member, tuple[int, int]]],
-    calibration: Calibration,
-    metrics: Mapping[str, Any],
+    judgment: Judgment,
     drawn: Drawn,
     tally: Tally,
     inputs: Sequence[str | Path],
@@ -85,7 +83,7 @@ def make_result(
     digest = merge_digests(digest for _, digest in members)
     ensemble = Ensemble.from_members(
         [member for member, _ in members],
-        calibration=calibration,
+        calibration=judgment.calibration,
         features=FeatureConfig(features=config.features, n_features=config.n_features),
         vote=config.vote,
         language=config.languages,
@@ -101,8 +99,8 @@ def make_result(
         "n_train": funnel["trained"],
         "n_test": funnel["held_out"],
         "members": len(members),
-        "n_calibration": calibration.n_examples,
-        "metrics": dict(metrics),
+        "n_calibration": judgment.calibration.n_examples,
+        "metrics": dict(judgment.metrics),
         "model_sha256": ensemble.sha256(),
         "sample_digest": digest,
         "seconds": dict(clock.seconds),

@@ -6,7 +6,6 @@ members and metrics.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from dask.distributed import Client, Future
 
@@ -21,65 +20,20 @@ from emotiset.drawing import (
     find_range,
 )
 from emotiset.exchange import Draw
-from emotiset.holdback import Slice
+from emotiset.holdback import Slice, choose_slice
 from emotiset.learner import Member
 from emotiset.lexicon import Lexicon
-from emotiset.partition import RangeCounts, Tally, merge_tallies
+from emotiset.partition import RangeCounts, merge_tallies
 from emotiset.progress import Progress, Stopwatch
 from emotiset.recalling import Recall
 from emotiset.resuming import Job, Keeping, Labeling, pack_jobs
 from emotiset.sampling import GROUPS, POLARITIES, Group, make_rule
 from emotiset.schema import POSITIVE
 from emotiset.sources import Block
+from emotiset.steps import Drawn, Judgment, Labeled, Trained
 from emotiset.waiting import WORKER_SECONDS, wait_for
 
 _PAIRS_PER_RANGE = 4_000_000
-
-
-@dataclass(frozen=True)
-class Labeled:
-    """The labeled tweets, which lie on the workers, and what became of the others.
-
-    Attributes
-    ----------
-    runs
-        Futures of `Run`, in the order of the inputs.
-    tally
-        Of all blocks.
-    """
-
-    runs: list[Future]
-    tally: Tally
-
-    @property
-    def n_rows(self) -> int:
-        """Labeled rows in all runs."""
-        return self.tally.n_read - sum(self.tally.bins.values())
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """Which examples are drawn, and the records in the bins that this decides.
-
-    Attributes
-    ----------
-    draw
-    bins
-    prior
-        Share of positive examples among those to train on.
-    """
-
-    draw: Draw
-    bins: Mapping[str, int]
-    prior: float
-
-
-@dataclass(frozen=True)
-class Trained:
-    """The members, which lie on the workers, and how many of them were kept."""
-
-    members: list[Future]
-    n_reused: int
 
 
 @dataclass(frozen=True)
@@ -181,7 +135,8 @@ class Stages:
             n_members=n_members,
             seed=self.config.seed,
         )
-        return Drawn(draw, bins, sizes[False, POSITIVE] / n_train)
+        last = choose_slice(n_train, n_members, self.config)
+        return Drawn(draw, bins, sizes[False, POSITIVE] / n_train, last)
 
     def exchange(self, labeled: Labeled, draw: Draw) -> list[Future]:
         """Send each drawn text to its part; the held-out set is the last part."""
@@ -228,25 +183,20 @@ class Stages:
         fitted: list[Future] = self.client.compute(members)
         return fitted
 
-    def calibrate(self, fitted: Sequence[Future], drawn: Drawn) -> Calibration:
-        """Fit the probabilities on what the members learned from last."""
+    def judge(
+        self, held_out: Future, fitted: Sequence[Future], drawn: Drawn
+    ) -> Judgment:
+        """Fit the probabilities on the slices, then score the held-out part."""
         with self.clock.time("calibrate"):
             task = graph.calibrate(fitted, self.config, drawn.prior)
             future = self.client.compute(task)
             self._wait([future], "calibrate")
             calibration: Calibration = future.result()
-            return calibration
-
-    def judge(
-        self, held_out: Future, fitted: Sequence[Future], calibration: Calibration
-    ) -> dict[str, Any]:
-        """Score the held-out part with all members; return the metrics."""
         with self.clock.time("evaluate"):
             task = graph.judge(held_out, fitted, self.config, calibration)
             future = self.client.compute(task)
             self._wait([future], "evaluate")
-            metrics: dict[str, Any] = future.result()
-            return metrics
+            return Judgment(calibration, future.result())
 
     def collect(self, fitted: Sequence[Future]) -> list[tuple[Member, tuple[int, int]]]:
         """Bring the members here, each with the digest of its keys."""

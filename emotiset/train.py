@@ -16,7 +16,6 @@ from emotiset.atomic import check_outputs
 from emotiset.cluster import ClusterConfig, connect
 from emotiset.config import TrainConfig
 from emotiset.errors import BadDataError, ConfigError, InputError
-from emotiset.holdback import choose_slice
 from emotiset.labeling import check_labels
 from emotiset.language import parse_languages
 from emotiset.lexicon import load_lexicon
@@ -28,7 +27,8 @@ from emotiset.result import TrainResult, find_versions, make_result
 from emotiset.resuming import Keeping
 from emotiset.sources import Block, Seen, limit_blocks, plan_blocks
 from emotiset.sources.storage import is_url
-from emotiset.stages import Stages, Trained
+from emotiset.stages import Stages
+from emotiset.steps import Trained
 from emotiset.work_folder import WorkFolder
 
 SIMULATED = "simulated:200000"
@@ -112,23 +112,13 @@ def train(
         check_labels(labeled.tally.labels, config)
         drawn = stages.draw(labeled)
         parts = stages.exchange(labeled, drawn.draw)
-        last = choose_slice(drawn.bins["trained"], drawn.draw.n_members, config)
-        trained = stages.train(parts[:-1], last)
-        calibration = stages.calibrate(trained.members, drawn)
-        metrics = stages.judge(parts[-1], trained.members, calibration)
+        trained = stages.train(parts[:-1], drawn.last)
+        judgment = stages.judge(parts[-1], trained.members, drawn)
         if sample_out is not None:
             write_sample(sample_out, (part.result() for part in parts))
         members = stages.collect(trained.members)
     result = make_result(
-        members,
-        calibration,
-        metrics,
-        drawn,
-        labeled.tally,
-        inputs,
-        config,
-        lexicon,
-        clock,
+        members, judgment, drawn, labeled.tally, inputs, config, lexicon, clock
     )
     if keeping is not None:
         work = describe_work(keeping.folder, len(blocks), labeled.tally, trained)

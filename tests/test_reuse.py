@@ -64,6 +64,7 @@ CHANGES: dict[str, tuple[Any, str]] = {
     "keep_copies": (True, ""),
     "test_fraction": (0.3, ""),
     "test_after": (datetime.date(2020, 1, 1), ""),
+    "calibration": (300, ""),
     "seed": (7, ""),
     "features": ("byte4", "m"),
     "n_features": (1 << 10, "m"),
