@@ -4,11 +4,10 @@ Functions here take and return bags and delayed values and wire up the task bodi
 `emotiset.partition`.  They do no arithmetic on tweets and never compute.  Where a
 value of an earlier graph is needed, its future stands in for it.
 
-Tasks for B blocks in G runs, R ranges of key space and P members: B reads, 2 G for
-the runs, G (R + 1) + 2 R for the counts, at most 4 looks, G (P + 2) for the pieces,
-2 (P + 1) for the parts, P + P / 7 for the scale and 1 for the judgment.
+How many tasks there are is a formula in the README.
 """
 
+import uuid
 from collections.abc import Callable, Sequence
 from functools import partial
 from operator import getitem
@@ -17,6 +16,7 @@ from typing import Any
 from dask import bag, delayed
 from dask.bag import Bag
 from dask.delayed import Delayed
+from dask.highlevelgraph import HighLevelGraph
 
 from emotiset.config import TrainConfig
 from emotiset.exchange import Draw
@@ -29,7 +29,6 @@ from emotiset.fitting import (
 )
 from emotiset.holdback import Slice
 from emotiset.partition import (
-    Run,
     assemble_part,
     cut_pieces,
     drop_run_deleted,
@@ -56,11 +55,12 @@ from emotiset.scaling import find_gains, merge_counts
 from emotiset.sources.storage import Place
 from emotiset.work_folder import WorkFolder
 
-# A block yields about 100 kB of labeled rows, so a run of 32 is worth a task; and so
-# few runs keep the matrices of runs by ranges and of runs by members small.
+# A block yields about 100 kB of labeled rows, so a run of 32 is worth a task.  More
+# runs make the matrices of runs by ranges and of runs by members larger, fewer the
+# runs: at a billion tweets a run holds some 100 MB.
 _MIN_BLOCKS_PER_RUN = 32
-_MAX_RUNS = 64
-_COUNTS_PER_MERGE = 8
+_MAX_RUNS = 256
+_COUNTS_PER_MERGE = 4  # of 16 MB each, at 2^21 columns
 _MAX_HASHES = 1024
 
 
@@ -73,11 +73,14 @@ def label_blocks(packs: Sequence[Pack], how: Labeling) -> Bag:
         A `Run` for each block; a partition for each pack.  The raw input is read at
         most once; a task holds one batch and the rows that carry a label.
     """
+    name = f"label_pack-{uuid.uuid4().hex}"
     # A node of its own, so that the lexicon travels once to each worker.
-    shared = delayed(how, traverse=False, pure=False)
-    return bag.from_sequence(packs, partition_size=1).map_partitions(
-        _label_packs, how=shared
-    )
+    shared = f"labeling-{name}"
+    tasks: dict[Any, Any] = {
+        (name, i): (label_pack, pack, shared) for i, pack in enumerate(packs)
+    }
+    tasks[shared] = how
+    return Bag(HighLevelGraph.from_collections(name, tasks), name, len(packs))
 
 
 def hash_inputs(places: Sequence[Place]) -> list[Delayed]:
@@ -92,9 +95,15 @@ def hash_parts(parts: Sequence[Any]) -> list[Delayed]:
     return [_task(hash_examples, part) for part in parts]
 
 
-def merge_labeled(labeled: Sequence[Any], rule: Rule) -> list[Delayed]:
-    """Merge the partitions of `label_blocks` into at most 64 runs, in their order."""
-    size = max(_MIN_BLOCKS_PER_RUN, -(-len(labeled) // _MAX_RUNS))
+def merge_labeled(
+    labeled: Sequence[Any], rule: Rule, *, is_dense: bool = False
+) -> list[Delayed]:
+    """Merge the partitions of `label_blocks` into at most 256 runs, in their order.
+
+    Where the rows are *dense*, as with a label column, a block fills a run by itself.
+    """
+    least = 1 if is_dense else _MIN_BLOCKS_PER_RUN
+    size = max(least, -(-len(labeled) // _MAX_RUNS))
     starts = range(0, len(labeled), size)
     return [_task(merge_runs, labeled[at : at + size], rule) for at in starts]
 
@@ -170,7 +179,7 @@ def find_scale(parts: Sequence[Any], config: TrainConfig, last: Slice) -> Delaye
     -------
     Delayed
         `Gains`.  Each part is read once.  A tree adds the counts up, 8 bytes for each
-        column and part; a task holds those of eight.
+        column and part; a task holds those of four.
     """
     counts = [_task(count_outside, part, config, last) for part in parts]
     while len(counts) > 1:
@@ -246,7 +255,3 @@ def _task(function: Callable[..., Any], *arguments: Any) -> Delayed:
     # pure=False names the task by chance and spares hashing its arguments; the name
     # never reaches a result.
     return delayed(function, pure=False, traverse=True)(*arguments)
-
-
-def _label_packs(packs: list[Pack], how: Labeling) -> list[Run]:
-    return [run for pack in packs for run in label_pack(pack, how)]

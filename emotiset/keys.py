@@ -6,6 +6,7 @@ So equal keys are copies, and near-copies are neighbors in key space: what is de
 by the high half alone, such as which side of a split a text is on, near-copies share.
 """
 
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -14,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from emotiset.kernels.hashing import hash_rows, mix64
-from emotiset.kernels.near import drop_repeats
+from emotiset.kernels.near import squeeze_letters
 
 Keys = npt.NDArray[np.uint64]
 
@@ -23,6 +24,7 @@ KEY_SPACE: Final = 1 << 64
 
 _NEAR: Final = np.uint64(NEAR_BITS)
 _LOW_HALF: Final = np.uint64((1 << NEAR_BITS) - 1)
+_N_CODES: Final = 0x20000
 _NO_LETTER: Final = r"[^\p{L}\p{M}]+"
 
 # Which independent stream of the seed a hash draws from.
@@ -90,14 +92,31 @@ def stream(seed: int, number: int) -> np.uint64:
 
 def _near_form(text: pa.Array) -> pa.Array:
     """Return letters alone, none repeated; texts without letters stay as they are."""
-    letters = pc.replace_substring_regex(text, _NO_LETTER, "")
-    offsets, data = _buffers(letters)
+    squeezed, is_beyond = _squeeze(text)
+    if is_beyond:  # which is rare, since the table ends behind all but ideographs
+        letters = pc.replace_substring_regex(text, _NO_LETTER, "")
+        squeezed, _ = _squeeze(letters)
+    return pc.if_else(pc.equal(squeezed, ""), text, squeezed)
+
+
+def _squeeze(text: pa.Array) -> tuple[pa.Array, bool]:
+    offsets, data = _buffers(text)
     out_offsets = np.empty(len(offsets), np.int32)
     out = np.empty(len(data), np.uint8)
-    drop_repeats(offsets, data, out_offsets, out)
+    is_beyond = squeeze_letters(offsets, data, _find_letters(), out_offsets, out)
     buffers = [None, pa.py_buffer(out_offsets), pa.py_buffer(out)]
-    squeezed = pa.Array.from_buffers(pa.string(), len(text), buffers)
-    return pc.if_else(pc.equal(squeezed, ""), text, squeezed)
+    return pa.Array.from_buffers(pa.string(), len(text), buffers), bool(is_beyond)
+
+
+@cache
+def _find_letters() -> npt.NDArray[np.uint8]:
+    """Return which code points below 2^17 are letters or marks, as RE2 says."""
+    codes = [code for code in range(_N_CODES) if not 0xD800 <= code < 0xE000]
+    every = pa.array(["".join(map(chr, codes))])
+    letters = pc.replace_substring_regex(every, _NO_LETTER, "")[0].as_py()
+    is_letter = np.zeros(_N_CODES, np.uint8)
+    is_letter[np.frombuffer(letters.encode("utf-32-le"), np.uint32)] = 1
+    return is_letter
 
 
 def hash_texts(text: pa.Array, salt: np.uint64) -> Keys:

@@ -44,7 +44,12 @@ def count_part(batches: Iterable[pa.RecordBatch], features: FeatureConfig) -> Co
 
 def merge_counts(parts: Sequence[Counts]) -> Counts:
     """Add counts up; those of a single part are handed on as they are."""
-    return parts[0] if len(parts) == 1 else np.add.reduce(parts, dtype=np.int32)
+    if len(parts) == 1:
+        return parts[0]
+    total = parts[0] + parts[1]  # np.add.reduce would hold all of them twice
+    for part in parts[2:]:
+        total += part
+    return total
 
 
 def find_gains(counts: Counts) -> Gains:

@@ -33,7 +33,7 @@ from emotiset.sources import Block
 from emotiset.steps import Drawn, Judgment, Labeled, Trained
 from emotiset.waiting import WORKER_SECONDS, wait_for
 
-_PAIRS_PER_RANGE = 4_000_000
+_PAIRS_PER_RANGE = 2_000_000  # which take about 100 MB while they are sorted
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,9 @@ class Stages:
             packs = pack_jobs(blocks, jobs)
             bag = graph.label_blocks(packs, how)
             labeled = self.client.compute(bag.to_delayed())
-            runs = self.client.compute(graph.merge_labeled(labeled, rule))
+            is_dense = self.config.label_column is not None
+            merged = graph.merge_labeled(labeled, rule, is_dense=is_dense)
+            runs = self.client.compute(merged)
             tallies = self.client.compute(graph.take_tallies(runs))
             self._wait(
                 labeled,

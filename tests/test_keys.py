@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import unicodedata
 
 import numpy as np
 import pyarrow as pa
@@ -29,6 +30,35 @@ def test_make_keys__near_groups_are_those_of_the_near_form(texts: list[str]) -> 
         assert (key[i] == key[j]) == (forms[i] == forms[j])
         is_near = near_twin(forms[i]) == near_twin(forms[j])
         assert (near_group(key)[i] == near_group(key)[j]) == is_near
+
+
+def test_make_keys__every_character_is_a_letter_or_none() -> None:
+    # Few characters differ between the Unicode versions of RE2 and of Python.
+    codes = [code for code in range(0x110000) if not 0xD800 <= code < 0xE000]
+    text = pa.array([f"a{chr(code)}b" for code in codes])
+    near = near_group(make_keys(text, seed=0))
+    [without] = near_group(make_keys(pa.array(["ab"]), seed=0)).tolist()
+    is_letter = [
+        unicodedata.category(char)[0] in "LM" and char not in "ab"
+        for char in map(chr, codes)
+    ]
+    n_other = np.count_nonzero((near != without) != np.array(is_letter))
+    assert n_other < 20_000
+    known = [i for i, code in enumerate(codes) if code < 0x2E80]
+    n_known = np.count_nonzero((near != without)[known] != np.array(is_letter)[known])
+    assert n_known < 100
+
+
+@pytest.mark.parametrize("char", ["漢", "\U00020000", "\U000e0100", "\U0001f600"])
+def test_make_keys__as_regular_expressions_tell_letters(char: str) -> None:
+    text = [f"so {char}{char} go{char}od 2", f"{char}", f"1{char} {char}x"]
+    letters = [re.sub(r"[^a-z漢\U00020000\U000e0100]", "", each) for each in text]
+    squeezed = ["".join(c for c, _ in itertools.groupby(each)) for each in letters]
+    near = near_group(make_keys(pa.array(text), seed=0))
+    alone = [form or each for form, each in zip(squeezed, text, strict=True)]
+    # Whatever else stands in the batch, the form is the same.
+    for i, form in enumerate(alone):
+        assert near_group(make_keys(pa.array([form, "\U0002ffff"]), 0))[0] == near[i]
 
 
 @pytest.mark.parametrize(

@@ -268,6 +268,16 @@ def test_identify_languages__counts_beyond_the_table(library) -> None:
     _assert_same(library, texts, pa.string())
 
 
+def test_identify_languages__texts_walk_together_and_alone(library) -> None:
+    shreds = ["what a day", "", "qué bonito", "ça va", "привет всем", "so gut", "日本"]
+    texts = [shreds[i % 7] * (1 + i % 5) for i in range(19)]
+    for long in (3, 12, 18):
+        texts[long] = texts[long] * 300
+        assert identify_languages(pa.array(texts)).to_pylist() == _answers(
+            library, texts
+        )
+
+
 def test_identify_languages__threads_agree() -> None:
     texts = pa.array(SENTENCES * 20)
     with ThreadPoolExecutor(4) as pool:

@@ -13,6 +13,13 @@ CPUs with AVX-512, whatever the CPU.
 import numpy as np
 
 from emotiset.kernels._jit import njit
+from emotiset.kernels.walking import (
+    LANE_BYTES,
+    N_LANES,
+    count_alone,
+    count_found,
+    walk_together,
+)
 
 # What has to happen to a text before its bytes are looked at.
 AS_IS = 0
@@ -34,10 +41,6 @@ _SIGNIFICAND_BITS = 23  # of a float32
 _LARGE_PRIOR = 1 << (SCORE_BITS + 4)  # more than any prior, in units
 _NEVER = -(1 << 62)
 _N_FACTORS = 256  # counts in a tweet are smaller
-
-_BYTE = np.uint32(8)
-_HALF = np.uint32(16)
-_LOWER_HALF = np.uint32(0xFFFF)
 
 _LN2 = 0.6931471805599453
 _SQRT2 = 1.4142135623730951
@@ -122,35 +125,34 @@ def identify(
     for count in range(_N_FACTORS):
         factors[count] = log1p_units(count)
 
+    states, ends = np.empty(N_LANES, np.uint32), np.empty(N_LANES, np.int64)
+    found = np.empty((N_LANES, LANE_BYTES + 1), np.int32)
+    is_found = False
     for row in range(len(columns)):
-        n_seen = 0
-        state = start
-        for k in range(offsets[row], offsets[row + 1]):
-            state = moves[(state >> _HALF) << _BYTE | data[k]]
-            feature = features[firsts[state >> _HALF] + (state & _LOWER_HALF)]
-            if feature >= 0:
-                count = counts[feature]
-                seen[n_seen] = feature  # stays only if new: cheaper than a branch
-                n_seen += count == 0
-                counts[feature] = count + 1
-
-        once[:] = 0
-        scores[:] = 0
-        for k in range(n_seen):
-            feature = np.uint32(seen[k])  # unsigned: no check for negative indices
-            count = np.int64(counts[feature])
-            if count == 1:
-                for column in range(n_padded):
-                    once[column] += likelihoods[feature, column]
-            else:
-                factor = factors[count] if count < _N_FACTORS else log1p_units(count)
-                factor = np.int64(np.int32(factor))  # known to be short: it is faster
-                for column in range(n_padded):
-                    scores[column] += factor * likelihoods[feature, column]
-        factor = np.int64(factors[1])
-        for column in range(n_padded):
-            scores[column] += factor * once[column]
-
+        lane = row % N_LANES
+        if lane == 0:
+            n_lanes = min(N_LANES, len(columns) - row)
+            is_found = walk_together(
+                offsets,
+                data,
+                row,
+                n_lanes,
+                start,
+                moves,
+                firsts,
+                features,
+                states,
+                found,
+                ends,
+            )
+        if is_found:
+            n_seen = count_found(found[lane, : ends[lane]], counts, seen)
+        else:
+            begin, end = offsets[row], offsets[row + 1]
+            n_seen = count_alone(
+                data, begin, end, start, moves, firsts, features, counts, seen
+            )
+        _sum_scores(seen[:n_seen], counts, likelihoods, factors, once, scores)
         best, is_close = _best_column(scores, priors, aliases, n_seen)
         if is_close:
             _round_scores(seen[:n_seen], counts, likelihoods, priors, scores)
@@ -158,6 +160,28 @@ def identify(
         columns[row] = best
         for k in range(n_seen):
             counts[seen[k]] = 0
+
+
+@njit
+def _sum_scores(seen, counts, likelihoods, factors, once, scores):
+    """Write the scores of all columns, without priors."""
+    n_padded = len(scores)
+    once[:] = 0
+    scores[:] = 0
+    for k in range(len(seen)):
+        feature = np.uint32(seen[k])  # unsigned: no check for negative indices
+        count = np.int64(counts[feature])
+        if count == 1:
+            for column in range(n_padded):
+                once[column] += likelihoods[feature, column]
+        else:
+            factor = factors[count] if count < _N_FACTORS else log1p_units(count)
+            factor = np.int64(np.int32(factor))  # known to be short: it is faster
+            for column in range(n_padded):
+                scores[column] += factor * likelihoods[feature, column]
+    factor = np.int64(factors[1])
+    for column in range(n_padded):
+        scores[column] += factor * once[column]
 
 
 @njit

@@ -1,48 +1,56 @@
-"""Texts without repeated characters, for telling near-copies."""
+"""Texts of letters alone, without repeated ones, for telling near-copies."""
 
 from emotiset.kernels._jit import njit
 
 
 @njit
-def drop_repeats(offsets, data, out_offsets, out):
-    """Write each text with only the first of neighboring equal characters.
+def squeeze_letters(offsets, data, is_letter, out_offsets, out):
+    """Write the letters of each text, of neighboring equal ones only the first.
 
     Parameters
     ----------
     offsets : int32[n_rows + 1]
         Row i is ``data[offsets[i]:offsets[i + 1]]``, valid UTF-8.
     data : uint8[n_bytes]
+    is_letter : uint8[n_codes]
+        For each code point; those beyond count as letters.
     out_offsets : int32[n_rows + 1]
         Written; starts at 0.
     out : uint8[n_bytes]
         Written, up to ``out_offsets[-1]``.
+
+    Returns
+    -------
+    bool
+        Whether a code point is beyond the table.
     """
     end = 0
+    is_beyond = False
     out_offsets[0] = 0
     for row in range(len(offsets) - 1):
         at, stop = offsets[row], offsets[row + 1]
-        before = 0  # bytes of the character that was written last
+        before = -1
         while at < stop:
-            size = _size_of(data[at])
-            is_repeat = size == before
-            for i in range(size):
-                out[end + i] = data[at + i]
-                if is_repeat and out[end - before + i] != data[at + i]:
-                    is_repeat = False
-            if not is_repeat:
+            code, size = _decode(data, at)
+            is_beyond |= code >= len(is_letter)
+            if code != before and (code >= len(is_letter) or is_letter[code]):
+                for i in range(size):
+                    out[end + i] = data[at + i]
                 end += size
-                before = size
+                before = code
             at += size
         out_offsets[row + 1] = end
+    return is_beyond
 
 
 @njit
-def _size_of(first):
-    # Bytes of a UTF-8 character, by its first one.
+def _decode(data, at):
+    """Return a character of UTF-8 that begins at *at*, and its bytes."""
+    first = int(data[at])
     if first < 0x80:
-        return 1
-    if first < 0xE0:
-        return 2
-    if first < 0xF0:
-        return 3
-    return 4
+        return first, 1
+    size = 2 + (first >= 0xE0) + (first >= 0xF0)
+    code = first & (0x7F >> size)
+    for i in range(at + 1, at + size):
+        code = code << 6 | (int(data[i]) & 0x3F)
+    return code, size
