@@ -14,9 +14,11 @@ from dask.bag import Bag
 from dask.delayed import Delayed
 
 from emotiset import graph
+from emotiset.calibration import Calibration
 from emotiset.config import TrainConfig
 from emotiset.drawing import Cutoff
 from emotiset.exchange import Draw
+from emotiset.holdback import choose_slice
 from emotiset.lexicon import load_lexicon
 from emotiset.resuming import Job, Labeling, pack_jobs
 from emotiset.sampling import make_rule
@@ -24,6 +26,7 @@ from emotiset.sources import Block, Piece
 from emotiset.work_folder import WorkFolder
 
 CONFIG = TrainConfig()
+LAST = choose_slice(100_000, 1, CONFIG)
 RULE = make_rule(CONFIG)
 HOW = Labeling(CONFIG, load_lexicon(), RULE)
 README = Path(__file__).parents[1] / "README.md"
@@ -75,9 +78,11 @@ def stages(n_blocks: int, n_ranges: int, n_members: int) -> dict[str, dict[Any, 
         "counts": graph.take_range_counts(survivors),
         "look": looks,
         "exchange": graph.exchange(runs, make_draw(n_members)),
-        "scale": [graph.find_scale(parts, CONFIG)],
-        "fit": graph.fit_members(parts, CONFIG, gains),
-        "judge": [graph.judge(held_out, parts, CONFIG)],
+        "scale": [graph.find_scale(parts, CONFIG, LAST)],
+        "fit": graph.fit_members(parts, CONFIG, LAST, gains),
+        "calibrate": [graph.calibrate(parts, CONFIG, 0.5)],
+        "judge": [graph.judge(held_out, parts, CONFIG, Calibration())],
+        "collect": graph.take_final_members(parts),
     }
     return {name: find_tasks(each) for name, each in built.items()}
 
@@ -139,8 +144,10 @@ def test_pack_jobs__kept_neighbors_share_a_task_and_keep_their_order() -> None:
 def test_fit_and_keep__takes_or_trains_in_a_task_a_member() -> None:
     folder = WorkFolder("/tmp/nowhere")
     jobs = [Job("a", "kept"), Job("b")]
-    tasks = find_tasks(graph.fit_and_keep(leaves("part", 2), jobs, CONFIG, folder))
-    assert sorted(str(key).split("-")[0] for key in tasks) == ["fit_job", "load_member"]
+    tasks = find_tasks(
+        graph.fit_and_keep(leaves("part", 2), jobs, CONFIG, folder, LAST)
+    )
+    assert sorted(str(key).split("-")[0] for key in tasks) == ["fit_job", "recall_job"]
 
 
 def test_merge_labeled__dense_rows_make_a_run_each() -> None:
