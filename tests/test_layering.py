@@ -16,8 +16,8 @@ _ORDER = """
  model_format store ensemble loading sklearn ranking evaluate kept partition fitting
  resuming warmup graph entry quiet waiting probe preflight nodes shipping local cluster
  recalling steps stages outputs result train doctor predict comparing gold breakdown
- judging inspection simulation preview console display display_judged cli_options cli_train
- cli_model cli_evaluate cli_doctor cli __main__
+ judging inspection simulation preview console display display_judged cli_options
+ cli_train cli_model cli_evaluate cli_doctor cli __main__
 """
 ORDER = _ORDER.split()
 
