@@ -27,7 +27,7 @@ from emotiset.gold import NEUTRAL, UNLABELED, GoldConfig, check_zeros, find_gold
 from emotiset.lexicon import Lexicon
 from emotiset.partition import Tally
 from emotiset.schema import NEGATIVE, POSITIVE
-from emotiset.sources import Reading, limit_blocks, plan_blocks, read_block
+from emotiset.sources import Reading, find_blocks, read_block
 from emotiset.voting import decide
 
 
@@ -122,9 +122,7 @@ def evaluate_files(
 
 
 def _read(inputs: Sequence[str | Path], source: SourceConfig) -> Iterator[Reading]:
-    blocks = plan_blocks([str(path) for path in inputs], source)
-    if source.limit is not None:
-        blocks = limit_blocks(blocks, source.limit, source)
+    blocks = find_blocks(inputs, source)
     for block in blocks:
         yield from read_block(block, source)
 

@@ -25,7 +25,7 @@ from emotiset.nodes import check_access
 from emotiset.partition import Tally, merge_tallies
 from emotiset.progress import Progress, Step, ignore
 from emotiset.schema import ABSTAINED
-from emotiset.sources import Block, limit_blocks, plan_blocks, read_block
+from emotiset.sources import Block, find_blocks, find_paths, read_block
 from emotiset.voting import decide
 from emotiset.waiting import tell_losses
 
@@ -113,11 +113,9 @@ def predict(
     InputError
         If the inputs cannot be read, or hold no text.
     """
-    blocks = plan_blocks([str(path) for path in inputs], config)
-    if config.limit is not None:
-        blocks = limit_blocks(blocks, config.limit, config)
+    blocks = find_blocks(inputs, config)
     check_access(client, blocks)
-    check_outputs([output], {piece.path for block in blocks for piece in block.pieces})
+    check_outputs([output], find_paths(blocks))
     tallies = []
     with (
         write_atomically(output) as temporary,

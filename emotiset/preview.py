@@ -9,8 +9,7 @@ from emotiset.config import TrainConfig
 from emotiset.lexicon import load_lexicon
 from emotiset.partition import Tally, label_block, merge_tallies
 from emotiset.sampling import make_rule
-from emotiset.sources import limit_blocks
-from emotiset.train import find_blocks
+from emotiset.sources import find_blocks, limit_blocks
 
 _RECORDS = 20_000
 

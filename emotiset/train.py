@@ -25,7 +25,7 @@ from emotiset.partition import Tally
 from emotiset.progress import Progress, Stopwatch, ignore
 from emotiset.result import TrainResult, find_versions, make_result
 from emotiset.resuming import Keeping
-from emotiset.sources import Block, Seen, limit_blocks, plan_blocks
+from emotiset.sources import Block, Seen, find_blocks, find_paths
 from emotiset.sources.storage import is_url
 from emotiset.stages import Stages
 from emotiset.steps import Trained
@@ -99,7 +99,7 @@ def train(
         parse_languages(config.languages)  # an unknown code is found before any work
         lexicon = load_lexicon(config.lexicon)
         blocks = find_blocks(inputs, config)
-        check_outputs([sample_out, rejects_out, *other_outputs], find_files(blocks))
+        check_outputs([sample_out, rejects_out, *other_outputs], find_paths(blocks))
         keeping = open_work_folder(work_dir, config, verify_inputs=verify_inputs)
     with _open_client(client, clock) as opened:
         _check_cluster(opened, client, blocks, keeping, clock)
@@ -160,19 +160,6 @@ def describe_work(
         "members_reused": trained.n_reused,
         "members_trained": len(trained.members) - trained.n_reused,
     }
-
-
-def find_blocks(inputs: Sequence[str | Path], config: TrainConfig) -> list[Block]:
-    """Plan the blocks of the inputs, up to the limit of records."""
-    blocks = plan_blocks([str(path) for path in inputs], config)
-    return (
-        blocks if config.limit is None else limit_blocks(blocks, config.limit, config)
-    )
-
-
-def find_files(blocks: Sequence[Block]) -> set[str]:
-    """Return the files that the blocks read, which no output may replace."""
-    return {piece.path for block in blocks for piece in block.pieces}
 
 
 def check_tally(tally: Tally, config: TrainConfig) -> None:

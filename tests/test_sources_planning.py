@@ -331,3 +331,34 @@ def test_label_column__needs_columns(tmp_path: Path) -> None:
     assert "no column" in _fails(path, label_column="class")
     tweets = _write(tmp_path / "a.json", json.dumps({"text": "a", "class": 1}))
     assert len(_plan(tweets, label_column="class")) == 1
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_format__a_first_line_longer_than_the_head(tmp_path: Path, mark: str) -> None:
+    commit = {
+        "operation": "create",
+        "collection": "app.bsky.feed.post",
+        "record": {"text": "a post"},
+    }
+    event = {"did": "d", "kind": "commit", "pad": "x" * 400_000, "commit": commit}
+    [block] = _plan(_write(tmp_path / "a", mark + json.dumps(event) + "\n"))
+    assert block.format == "bluesky"
+    assert _texts([block]) == ["a post"]
+    page = {"data": [{"id": str(i), "text": "t" * 90} for i in range(4000)]}
+    [block] = _plan(_write(tmp_path / "b.gz", gzip.compress(json.dumps(page).encode())))
+    assert block.format == "pages"
+    whole = json.dumps({"created_utc": 1, "link_id": "t", "body": "b" * 300_000})
+    assert _plan(_write(tmp_path / "c", whole))[0].format == "reddit"
+
+
+def test_format__a_first_line_without_an_end(tmp_path: Path) -> None:
+    array = json.dumps([{"text": "x" * 90}] * 4000)
+    assert "an array" in _fails(_write(tmp_path / "a", array))
+    assert "an array" in _fails(_write(tmp_path / "b", "[1" + ", 1" * 200_000))
+    long = '{"text": "' + "x" * (17 << 20)
+    told = _fails(_write(tmp_path / "c", long))
+    assert "the first line is longer than 16 MB" in told
+    assert "--format tweets" in told
+    path = _write(tmp_path / "c", f'{long}"}}\n{TWEET}')
+    [block] = _plan(path, format="tweets")
+    assert _texts([block], format="tweets") == ["a tweet"]

@@ -6,7 +6,7 @@ what is wrong with a record is counted, never raised.
 """
 
 from emotiset.sources.blocks import Block, Piece, Reading, Reject, Seen
-from emotiset.sources.planning import limit_blocks, plan_blocks
+from emotiset.sources.planning import find_blocks, find_paths, limit_blocks, plan_blocks
 from emotiset.sources.reading import read_block
 
 __all__ = [
@@ -15,6 +15,8 @@ __all__ = [
     "Reading",
     "Reject",
     "Seen",
+    "find_blocks",
+    "find_paths",
     "limit_blocks",
     "plan_blocks",
     "read_block",

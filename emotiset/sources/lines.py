@@ -4,12 +4,12 @@ A line belongs to the piece in which it begins, so pieces cut anywhere give each
 once.  What is longer than `MAX_RECORD` is passed over, not held.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final, Protocol, Self, TypeVar
 
-from emotiset.sources.blocks import HEAD_BYTES, Flaw, Piece
+from emotiset.sources.blocks import HEAD_BYTES, Flaw, Piece, Reading
 from emotiset.sources.opening import CHUNK, DamagedError, read_bytes
 from emotiset.sources.stretches import read_stretch
 
@@ -230,6 +230,23 @@ class _Waiting:
 
 def _grow(line: bytes, more: bytes) -> bytes:
     return line if len(line) > MAX_RECORD else line + more
+
+
+def decode_chunks(
+    chunks: Iterable[Lines | Flaw],
+    source: str,
+    limit: int | None,
+    decode: Callable[[Lines, str], Reading],
+) -> Iterator[Reading]:
+    """Yield the reading of each chunk, up to *limit* records; None: all of them.
+
+    *decode* makes it of some lines and of *source*, which is what rejects name.
+    """
+    for chunk in take_records(chunks, limit):
+        if isinstance(chunk, Flaw):
+            yield chunk.to_reading(source)
+        else:
+            yield decode(chunk, source)
 
 
 def count_lines(piece: Piece, limit: int) -> tuple[int, int]:

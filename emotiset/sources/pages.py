@@ -6,6 +6,7 @@ line that is no page is read as a tweet.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Self
 
 import msgspec
@@ -14,7 +15,13 @@ from msgspec import Raw, Struct
 from emotiset.config import SourceConfig
 from emotiset.sources.blocks import Flaw, Piece, Reading
 from emotiset.sources.decoding import BROKEN, mend_pairs
-from emotiset.sources.lines import MAX_ROWS, Lines, read_lines, take_records
+from emotiset.sources.lines import (
+    MAX_ROWS,
+    Lines,
+    decode_chunks,
+    read_lines,
+    take_records,
+)
 from emotiset.sources.tweets import read_chunk
 
 
@@ -67,18 +74,18 @@ def read_pages(
     limit
         Records to read at most; None: all.
 
-    Yields
-    ------
-    Reading
-        Of at most `MAX_ROWS` entries.
+    Returns
+    -------
+    iterator of Reading
+        Each of at most `MAX_ROWS` entries.
 
     Raises
     ------
     InputError
         If the file cannot be opened or read.
     """
-    for chunk in take_records(_open_pages(piece), limit):
-        yield read_chunk(chunk, piece.source, config.label_column)
+    decode = partial(read_chunk, label_column=config.label_column)
+    return decode_chunks(_open_pages(piece), piece.source, limit, decode)
 
 
 def count_pages(piece: Piece, limit: int) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from emotiset.config import SourceConfig
@@ -65,6 +66,19 @@ def plan_blocks(inputs: Sequence[str], config: SourceConfig) -> list[Block]:
             f"{_and_more(len(problems))}"
         )
     return list(_group(pieces, _choose_size(pieces, config.block_size)))
+
+
+def find_blocks(inputs: Sequence[str | Path], config: SourceConfig) -> list[Block]:
+    """Plan the blocks of the inputs, up to the limit of records that *config* sets."""
+    blocks = plan_blocks([str(path) for path in inputs], config)
+    if config.limit is None:
+        return blocks
+    return limit_blocks(blocks, config.limit, config)
+
+
+def find_paths(blocks: Sequence[Block]) -> set[str]:
+    """Return the files that the blocks read, which no output may replace."""
+    return {piece.path for block in blocks for piece in block.pieces}
 
 
 def limit_blocks(

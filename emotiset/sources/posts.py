@@ -1,13 +1,14 @@
 """Posts as JSON lines, of any network that `networks` knows, or by named columns."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pyarrow as pa
 
 from emotiset.config import SourceConfig
-from emotiset.sources.blocks import Flaw, Piece, Reading, Reject, make_reject, name_ids
+from emotiset.sources.blocks import Piece, Reading, Reject, make_reject, name_ids
 from emotiset.sources.door import make_tweets
-from emotiset.sources.lines import Lines, read_lines, take_records
+from emotiset.sources.lines import Lines, decode_chunks, read_lines
 from emotiset.sources.networks import Network, Post, find_network, split_path
 from emotiset.sources.paths import Picker, UnreadableError, as_text
 
@@ -28,10 +29,10 @@ def read_posts(
     format
         As `networks.find_network` knows it.
 
-    Yields
-    ------
-    Reading
-        Of at most `MAX_ROWS` lines.
+    Returns
+    -------
+    iterator of Reading
+        Each of at most `MAX_ROWS` lines.
 
     Raises
     ------
@@ -43,12 +44,8 @@ def read_posts(
     labels = None
     if config.label_column is not None:
         labels = Picker(split_path(config.label_column))
-    for chunk in take_records(read_lines(piece), limit):
-        yield (
-            chunk.to_reading(piece.source)
-            if isinstance(chunk, Flaw)
-            else _read_chunk(chunk, piece.source, network, picker, labels)
-        )
+    decode = partial(_read_chunk, network=network, picker=picker, labels=labels)
+    return decode_chunks(read_lines(piece), piece.source, limit, decode)
 
 
 def _read_chunk(

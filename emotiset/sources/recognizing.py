@@ -6,7 +6,7 @@ a table, so that a table is never read as if its rows were texts.
 
 import re
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +23,7 @@ from emotiset.sources.dialects import (
     has_pages,
     list_all_fields,
 )
-from emotiset.sources.lines import BOM
+from emotiset.sources.lines import BOM, MAX_RECORD, TOO_LONG
 from emotiset.sources.opening import DamagedError, find_compression, read_bytes
 from emotiset.sources.parquet import MAGIC as PARQUET
 from emotiset.sources.storage import Place
@@ -89,6 +89,15 @@ class _Head:
     is_whole: bool
     damage: str
 
+    @property
+    def is_one_line(self) -> bool:
+        """Whether not even the first line has ended."""
+        return not self.is_whole and b"\n" not in self.data
+
+    def begins_with(self, mark: bytes) -> bool:
+        """Return whether *mark* is the first that is no blank."""
+        return self.data.removeprefix(BOM).lstrip().startswith(mark)
+
     def lines(self) -> list[bytes]:
         """Return the lines that hold something, without one that is cut off."""
         lines = self.data.removeprefix(BOM).split(b"\n")
@@ -147,17 +156,22 @@ def recognize(path: str, place: Place, config: SourceConfig) -> Recognized:
 def _read_head(place: Place) -> _Head:
     with closing(read_bytes(place, "none", size=_RAW_HEAD_BYTES)) as raw:
         compression = find_compression(next(raw, b""))
-    data, damage, is_whole = b"", "", True
+    head = _Head(b"", compression, False, "")
     with closing(read_bytes(place, compression, size=_HEAD_BYTES)) as stream:
         try:
             for part in stream:
-                data += part
-                is_whole = len(data) < _HEAD_BYTES
-                if not is_whole:
-                    break
+                head = replace(head, data=head.data + part)
+                if len(head.data) >= _HEAD_BYTES and not _is_wanting(head):
+                    return head
         except DamagedError as error:
-            damage, is_whole = str(error), False
-    return _Head(data, compression, is_whole, damage)
+            return replace(head, damage=str(error))
+    return replace(head, is_whole=True)
+
+
+def _is_wanting(head: _Head) -> bool:
+    """Return whether a line of JSON has to be read on, up to where it is a reject."""
+    is_object = head.is_one_line and head.begins_with(b"{")
+    return is_object and len(head.data) <= MAX_RECORD
 
 
 def _guess(head: _Head, path: str, config: SourceConfig) -> str:
@@ -166,16 +180,26 @@ def _guess(head: _Head, path: str, config: SourceConfig) -> str:
         return "parquet"
     _check_foreign(head)
     lines = head.lines()[:_LINES_LOOKED_AT]
-    if lines and (_ARRAY.match(lines[0]) or lines[0].strip() == b"{"):
-        raise UnknownError(
-            "is JSON that goes over several lines, or an array: write one object a "
-            "line, as jq -c does"
-        )
+    _check_spread(head, lines)
     n_objects = sum(_OBJECT.match(line) is not None for line in lines)
     if n_objects and 2 * n_objects >= len(lines):
         return find_dialect(lines, config)
     _check_characters(head.data)
     return "csv" if _is_table(head, path, config) else "text"
+
+
+def _check_spread(head: _Head, lines: list[bytes]) -> None:
+    if head.is_one_line and head.begins_with(b"{"):
+        raise UnknownError(
+            f"is JSON of which the first line {TOO_LONG}: write one object a line, or "
+            "say what the other lines are, such as --format tweets"
+        )
+    is_array = head.is_one_line and head.begins_with(b"[")
+    if lines and (is_array or _ARRAY.match(lines[0]) or lines[0].strip() == b"{"):
+        raise UnknownError(
+            "is JSON that goes over several lines, or an array: write one object a "
+            "line, as jq -c does"
+        )
 
 
 def _check_parquet(head: _Head) -> None:

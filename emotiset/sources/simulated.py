@@ -1,6 +1,7 @@
 """Simulated tweets as an input: ``simulated:200000?seed=3&emoticon_share=0.3``."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -8,7 +9,7 @@ from emotiset.config import SourceConfig
 from emotiset.errors import InputError
 from emotiset.simulate import simulate_records
 from emotiset.sources.blocks import Piece, Reading
-from emotiset.sources.lines import split_lines, take_records
+from emotiset.sources.lines import decode_chunks, split_lines
 from emotiset.sources.tweets import read_chunk
 
 PREFIX: Final = "simulated:"
@@ -51,8 +52,9 @@ def read_simulated(
     _, settings = _parse(piece.path)
     records = simulate_records(piece.start, piece.stop, **settings)
     source = f"{piece.path} from {piece.start}"
-    for chunk in take_records(split_lines(_with_offsets(records)), limit):
-        yield read_chunk(chunk, source, config.label_column)
+    decode = partial(read_chunk, label_column=config.label_column)
+    chunks = split_lines(_with_offsets(records))
+    return decode_chunks(chunks, source, limit, decode)
 
 
 def count_simulated(piece: Piece, limit: int) -> tuple[int, int]:

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from emotiset.config import SourceConfig
-from emotiset.sources.blocks import Flaw, Piece, Reading, Reject, make_reject
+from emotiset.sources.blocks import Piece, Reading, Reject, make_reject
 from emotiset.sources.door import decode_utf8, make_tweets
-from emotiset.sources.lines import Lines, read_lines, take_records
+from emotiset.sources.lines import Lines, decode_chunks, read_lines
 
 
 def read_text(
@@ -26,22 +26,17 @@ def read_text(
     limit
         Records to read at most; None: all.
 
-    Yields
-    ------
-    Reading
-        Of at most `MAX_ROWS` lines.
+    Returns
+    -------
+    iterator of Reading
+        Each of at most `MAX_ROWS` lines.
 
     Raises
     ------
     InputError
         If the file cannot be opened or read.
     """
-    for chunk in take_records(read_lines(piece), limit):
-        yield (
-            chunk.to_reading(piece.source)
-            if isinstance(chunk, Flaw)
-            else read_texts(chunk, piece.source)
-        )
+    return decode_chunks(read_lines(piece), piece.source, limit, read_texts)
 
 
 def read_texts(chunk: Lines, source: str) -> Reading:

@@ -1,13 +1,14 @@
 """Tweets as JSON lines: the objects of the API, v1.1 and v2, one a line."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from emotiset.config import SourceConfig
-from emotiset.sources.blocks import Flaw, Piece, Reading, Reject, make_reject, name_ids
+from emotiset.sources.blocks import Piece, Reading, Reject, make_reject, name_ids
 from emotiset.sources.decoding import (
     LostTweet,
     Reference,
@@ -17,7 +18,7 @@ from emotiset.sources.decoding import (
     is_notice,
 )
 from emotiset.sources.door import make_tweets
-from emotiset.sources.lines import Lines, read_lines, take_records
+from emotiset.sources.lines import Lines, decode_chunks, read_lines
 
 
 def read_tweets(
@@ -34,24 +35,22 @@ def read_tweets(
     limit
         Records to read at most; None: all.
 
-    Yields
-    ------
-    Reading
-        Of at most `MAX_ROWS` lines.
+    Returns
+    -------
+    iterator of Reading
+        Each of at most `MAX_ROWS` lines.
 
     Raises
     ------
     InputError
         If the file cannot be opened or read.
     """
-    for chunk in take_records(read_lines(piece), limit):
-        yield read_chunk(chunk, piece.source, config.label_column)
+    decode = partial(read_chunk, label_column=config.label_column)
+    return decode_chunks(read_lines(piece), piece.source, limit, decode)
 
 
-def read_chunk(chunk: Lines | Flaw, source: str, label_column: str | None) -> Reading:
+def read_chunk(chunk: Lines, source: str, label_column: str | None) -> Reading:
     """Turn some lines into a reading; *source* is what its rejects name."""
-    if isinstance(chunk, Flaw):
-        return chunk.to_reading(source)
     tweets = decode_lines(chunk.lines)
     labels = None if label_column is None else decode_field(chunk.lines, label_column)
     batch, dropped = _to_batch(tweets, labels)
