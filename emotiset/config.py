@@ -147,7 +147,7 @@ class SampleConfig:
     test_after
         Hold out what was posted on this day or later, instead of a fraction.
     calibration
-        Examples, a sixteenth of the sample at most, that members learn from last,
+        Examples, a tenth of the sample at most, that members learn from last,
         after they have fitted the probabilities; 0: probabilities are not fitted.
     seed
         Changes the draw, the held-out set, the members and their order.

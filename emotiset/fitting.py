@@ -4,7 +4,7 @@ As in `emotiset.partition`, these are the bodies of tasks, free of Dask.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -12,9 +12,10 @@ import pyarrow as pa
 from emotiset.calibration import Calibration, count_confidence, fit_calibration
 from emotiset.config import TrainConfig
 from emotiset.evaluate import evaluate_members, score_batches
-from emotiset.holdback import Slice, fit_around
+from emotiset.holdback import Slice, fit_around, keep_firsts
 from emotiset.kernels.hashing import mix64
 from emotiset.learner import Member
+from emotiset.member import vote_weight
 from emotiset.scaling import Counts, Gains, count_part
 from emotiset.voting import vote_confidence
 
@@ -80,28 +81,55 @@ def digest_keys(batches: Iterable[pa.RecordBatch]) -> tuple[int, int]:
     return first % 2**64, second % 2**64
 
 
-def calibrate_members(
-    fitted: Sequence[Sequence[Fitted]], config: TrainConfig, prior: float
-) -> Calibration:
-    """Fit the probabilities on the slices of all parts.
+@dataclass(frozen=True)
+class Assessment:
+    """What the slices say of the members, none of which had learned from them.
 
-    Holds all members, as they were before their slices, and one batch.
+    Attributes
+    ----------
+    calibration
+        Of the probabilities.
+    vote_weights
+        What each member's voice counts in a weighted vote.
+    """
+
+    calibration: Calibration
+    vote_weights: tuple[float, ...]
+
+    def weigh(self, members: Sequence[Member]) -> list[Member]:
+        """Return the members with these weights."""
+        pairs = zip(members, self.vote_weights, strict=True)
+        return [replace(member, vote_weight=weight) for member, weight in pairs]
+
+
+def assess_members(
+    fitted: Sequence[Sequence[Fitted]], config: TrainConfig, prior: float
+) -> Assessment:
+    """Fit the probabilities and the weights of a vote on the slices of all parts.
+
+    Holds all members, as they were before their slices, the slices' scores and one
+    batch.  Without slices the weights stay those of the progressive scores.
     """
     everyone = [each for part in fitted for each in part]
     members = [each.before for each in everyone]
-    slices = (batch for each in everyone for batch in each.inside)
+    slices = keep_firsts([batch for each in everyone for batch in each.inside])
     scores, polarity = score_batches(slices, members, config)
-    weights = np.array([each.vote_weight for each in members])
-    confidence = vote_confidence(scores, config.vote, weights)
-    return fit_calibration(count_confidence(confidence, polarity), prior)
+    weights = [each.vote_weight for each in members]
+    if len(polarity):
+        n_right = ((scores > 0) == (polarity > 0)[:, np.newaxis]).sum(axis=0)
+        weights = [vote_weight(int(each), len(polarity)) for each in n_right]
+    confidence = vote_confidence(scores, config.vote, np.array(weights))
+    counts = count_confidence(confidence, polarity)
+    return Assessment(fit_calibration(counts, prior), tuple(weights))
 
 
 def judge_members(
     batches: Iterable[pa.RecordBatch],
     fitted: Sequence[Sequence[Fitted]],
     config: TrainConfig,
-    calibration: Calibration,
+    assessment: Assessment,
 ) -> dict[str, object]:
     """Score the held-out batches with the members of all parts; return the metrics."""
-    members = [each.member for part in fitted for each in part]
+    members = assessment.weigh([each.member for part in fitted for each in part])
+    calibration = assessment.calibration
     return evaluate_members(batches, members, config, config.vote, calibration)

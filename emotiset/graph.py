@@ -21,7 +21,7 @@ from dask.highlevelgraph import HighLevelGraph
 from emotiset.config import TrainConfig
 from emotiset.exchange import Draw
 from emotiset.fitting import (
-    calibrate_members,
+    assess_members,
     count_outside,
     fit_part,
     judge_members,
@@ -239,16 +239,16 @@ def take_final_members(fitted: Sequence[Any]) -> list[Delayed]:
     return [_task(take_members, part) for part in fitted]
 
 
-def calibrate(fitted: Sequence[Any], config: TrainConfig, prior: float) -> Delayed:
-    """Score the slices of all parts with all members; give the calibration."""
-    return _task(calibrate_members, list(fitted), config, prior)
+def assess(fitted: Sequence[Any], config: TrainConfig, prior: float) -> Delayed:
+    """Score the slices of all parts with all members; give the `Assessment`."""
+    return _task(assess_members, list(fitted), config, prior)
 
 
 def judge(
-    held_out: Any, fitted: Sequence[Any], config: TrainConfig, calibration: Any
+    held_out: Any, fitted: Sequence[Any], config: TrainConfig, assessment: Any
 ) -> Delayed:
     """Score the held-out partition with all members; give the metrics."""
-    return _task(judge_members, held_out, list(fitted), config, calibration)
+    return _task(judge_members, held_out, list(fitted), config, assessment)
 
 
 def _task(function: Callable[..., Any], *arguments: Any) -> Delayed:

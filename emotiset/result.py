@@ -80,10 +80,11 @@ def make_result(
 ) -> TrainResult:
     """Put the ensemble together, and the summary of the run."""
     versions = find_versions()
+    calibration = judgment.assessment.calibration
     digest = merge_digests(digest for _, digest in members)
     ensemble = Ensemble.from_members(
-        [member for member, _ in members],
-        calibration=judgment.calibration,
+        judgment.assessment.weigh([member for member, _ in members]),
+        calibration=calibration,
         features=FeatureConfig(features=config.features, n_features=config.n_features),
         vote=config.vote,
         language=config.languages,
@@ -99,7 +100,7 @@ def make_result(
         "n_train": funnel["trained"],
         "n_test": funnel["held_out"],
         "members": len(members),
-        "n_calibration": judgment.calibration.n_examples,
+        "n_calibration": calibration.n_examples,
         "metrics": dict(judgment.metrics),
         "model_sha256": ensemble.sha256(),
         "sample_digest": digest,

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from dask.distributed import Client, Future
 
 from emotiset import graph
-from emotiset.calibration import Calibration
 from emotiset.config import TrainConfig
 from emotiset.drawing import (
     Cutoff,
@@ -20,6 +19,7 @@ from emotiset.drawing import (
     find_range,
 )
 from emotiset.exchange import Draw
+from emotiset.fitting import Assessment
 from emotiset.holdback import Slice, choose_slice
 from emotiset.learner import Member
 from emotiset.lexicon import Lexicon
@@ -190,15 +190,15 @@ class Stages:
     ) -> Judgment:
         """Fit the probabilities on the slices, then score the held-out part."""
         with self.clock.time("calibrate"):
-            task = graph.calibrate(fitted, self.config, drawn.prior)
+            task = graph.assess(fitted, self.config, drawn.prior)
             future = self.client.compute(task)
             self._wait([future], "calibrate")
-            calibration: Calibration = future.result()
+            assessment: Assessment = future.result()
         with self.clock.time("evaluate"):
-            task = graph.judge(held_out, fitted, self.config, calibration)
+            task = graph.judge(held_out, fitted, self.config, assessment)
             future = self.client.compute(task)
             self._wait([future], "evaluate")
-            return Judgment(calibration, future.result())
+            return Judgment(assessment, future.result())
 
     def collect(self, fitted: Sequence[Future]) -> list[tuple[Member, tuple[int, int]]]:
         """Bring the members here, each with the digest of its keys."""

@@ -6,8 +6,8 @@ from typing import Any
 
 from dask.distributed import Future
 
-from emotiset.calibration import Calibration
 from emotiset.exchange import Draw
+from emotiset.fitting import Assessment
 from emotiset.holdback import Slice
 from emotiset.tally import Tally
 
@@ -65,5 +65,5 @@ class Trained:
 class Judgment:
     """What the slices and the held-out set say of the members."""
 
-    calibration: Calibration
+    assessment: Assessment
     metrics: Mapping[str, Any]

@@ -14,7 +14,6 @@ from dask.bag import Bag
 from dask.delayed import Delayed
 
 from emotiset import graph
-from emotiset.calibration import Calibration
 from emotiset.config import TrainConfig
 from emotiset.drawing import Cutoff
 from emotiset.exchange import Draw
@@ -64,7 +63,7 @@ def stages(n_blocks: int, n_ranges: int, n_members: int) -> dict[str, dict[Any, 
     runs = leaves("run", len(merged))
     parts = leaves("part", n_members)
     survivors = leaves("range", n_ranges)
-    [gains, held_out] = leaves("other", 2)
+    [gains, held_out, assessment] = leaves("other", 3)
     looks = [
         graph.look_up(survivors[0], (side, polarity), 1)
         for side in (False, True)
@@ -80,8 +79,8 @@ def stages(n_blocks: int, n_ranges: int, n_members: int) -> dict[str, dict[Any, 
         "exchange": graph.exchange(runs, make_draw(n_members)),
         "scale": [graph.find_scale(parts, CONFIG, LAST)],
         "fit": graph.fit_members(parts, CONFIG, LAST, gains),
-        "calibrate": [graph.calibrate(parts, CONFIG, 0.5)],
-        "judge": [graph.judge(held_out, parts, CONFIG, Calibration())],
+        "calibrate": [graph.assess(parts, CONFIG, 0.5)],
+        "judge": [graph.judge(held_out, parts, CONFIG, assessment)],
         "collect": graph.take_final_members(parts),
     }
     return {name: find_tasks(each) for name, each in built.items()}

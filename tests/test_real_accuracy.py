@@ -51,7 +51,7 @@ def test_byte4__of_thinned_negatives_reaches_076(
 
 
 @pytest.mark.slow
-def test_defaults__of_labeled_tweets_reach_08125(
+def test_defaults__of_labeled_tweets_reach_08125_and_mean_what_they_say(
     real_data: Path, client: Client
 ) -> None:
     folder = real_data / "sentiment140"
@@ -65,3 +65,4 @@ def test_defaults__of_labeled_tweets_reach_08125(
     )["models"]
     assert result.summary["members"] == 1
     assert metrics["accuracy"] >= 0.8125
+    assert metrics["ece"] < 0.02
