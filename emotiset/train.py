@@ -5,6 +5,11 @@ worker needs is defined here: run as a program this module is ``__main__``, and
 workers would get copies that are not the imported ones.
 """
 
+if __name__ == "__main__":  # before the imports, which take a while
+    from emotiset.cli import run
+
+    run("train")
+
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -217,9 +222,3 @@ def _open_client(
         with clock.time("start"):
             opened = stack.enter_context(connect(client or ClusterConfig()))
         yield opened
-
-
-if __name__ == "__main__":
-    from emotiset.cli import run
-
-    run("train")
