@@ -22,18 +22,18 @@ from emotiset.cluster import ClusterConfig, connect
 from emotiset.config import TrainConfig
 from emotiset.errors import BadDataError, ConfigError, InputError
 from emotiset.labeling import check_labels
-from emotiset.language import parse_languages
 from emotiset.lexicon import load_lexicon
 from emotiset.nodes import check_access, check_nodes
 from emotiset.outputs import write_rejects, write_sample
 from emotiset.partition import Tally
+from emotiset.pools import parse_pools
 from emotiset.progress import Progress, Stopwatch, ignore
 from emotiset.result import TrainResult, find_versions, make_result
 from emotiset.resuming import Keeping
 from emotiset.sources import Block, Seen, find_blocks, find_paths
 from emotiset.sources.storage import is_url
 from emotiset.stages import Stages
-from emotiset.steps import Trained
+from emotiset.training import Outcomes, train_pools
 from emotiset.work_folder import WorkFolder
 
 SIMULATED = "simulated:200000"
@@ -101,7 +101,9 @@ def train(
         )
     clock = Stopwatch()
     with clock.time("plan"):
-        parse_languages(config.languages)  # an unknown code is found before any work
+        pools = parse_pools(
+            config.languages
+        )  # an unknown code is found before any work
         lexicon = load_lexicon(config.lexicon)
         blocks = find_blocks(inputs, config)
         check_outputs([sample_out, rejects_out, *other_outputs], find_paths(blocks))
@@ -115,18 +117,12 @@ def train(
             write_rejects(rejects_out, labeled.tally.rejects)
         check_tally(labeled.tally, config)
         check_labels(labeled.tally.labels, config)
-        drawn = stages.draw(labeled)
-        parts = stages.exchange(labeled, drawn.draw)
-        trained = stages.train(parts[:-1], drawn.last)
-        judgment = stages.judge(parts[-1], trained.members, drawn)
+        found = train_pools(stages, labeled, pools, keep_parts=sample_out is not None)
         if sample_out is not None:
-            write_sample(sample_out, (part.result() for part in parts))
-        members = stages.collect(trained.members)
-    result = make_result(
-        members, judgment, drawn, labeled.tally, inputs, config, lexicon, clock
-    )
+            write_sample(sample_out, [each.parts for each in found.outcomes])
+    result = make_result(found, labeled.tally, inputs, config, lexicon, clock)
     if keeping is not None:
-        work = describe_work(keeping.folder, len(blocks), labeled.tally, trained)
+        work = describe_work(keeping.folder, len(blocks), labeled.tally, found)
         result.summary["work"] = work
     return result
 
@@ -154,7 +150,7 @@ def name_work_folder(url: str | Path, options: Mapping[str, Any]) -> WorkFolder:
 
 
 def describe_work(
-    folder: WorkFolder, n_blocks: int, tally: Tally, trained: Trained
+    folder: WorkFolder, n_blocks: int, tally: Tally, found: Outcomes
 ) -> dict[str, str | int]:
     """Return what was reused, for the summary."""
     return {
@@ -162,8 +158,8 @@ def describe_work(
         "blocks_reused": tally.n_reused,
         "blocks_read": n_blocks - tally.n_reused,
         "blocks_remade": tally.n_remade,
-        "members_reused": trained.n_reused,
-        "members_trained": len(trained.members) - trained.n_reused,
+        "members_reused": found.n_reused,
+        "members_trained": len(found.members) - found.n_reused,
     }
 
 
