@@ -17,7 +17,7 @@ from emotiset.errors import ConfigError, InputError, ModelFileError, TooFewError
 from emotiset.gold import GoldConfig
 from emotiset.inspection import describe_model
 from emotiset.judging import evaluate_files
-from emotiset.predict import predict
+from emotiset.predict import Answering, predict
 from emotiset.progress import Step
 from emotiset.train import train
 
@@ -262,7 +262,8 @@ def test_predict__file_has_nulls_where_no_ensemble_is(
     assert found["polarity"][:4] == [1, -1, None, None]
     assert [each is None for each in found["probability"]] == [0, 0, 1, 1, 0]
     assert (tally.n_read, tally.bins["other_language"]) == (5, 2)
-    predict(model, [tmp_path / "t.csv"], out, SourceConfig(), client, language="en")
+    how = Answering(language="en")
+    predict(model, [tmp_path / "t.csv"], out, SourceConfig(), client, answering=how)
     assert pq.read_table(out)["polarity"].null_count == 0
 
 
