@@ -12,13 +12,15 @@ if TYPE_CHECKING:
     from emotiset.config import TrainConfig
     from emotiset.ensemble import Ensemble
     from emotiset.loading import load_ensemble
+    from emotiset.polyglot import Polyglot
 
-__all__ = ["Ensemble", "TrainConfig", "__version__", "load_ensemble"]
+__all__ = ["Ensemble", "Polyglot", "TrainConfig", "__version__", "load_ensemble"]
 
 _HOMES = {
     "Ensemble": "emotiset.ensemble",
     "TrainConfig": "emotiset.config",
     "load_ensemble": "emotiset.loading",
+    "Polyglot": "emotiset.polyglot",
 }
 
 

@@ -82,5 +82,8 @@ def _run(arguments: list[str]) -> int:
             print_error(f"{message}; see --help")
         return EmotisetError.exit_code
     if code == INTERRUPTED:  # typer may turn the interrupt into this code
+        # Where the interrupt met code that was made of a string, Python would end the
+        # process by a signal in spite of our code, unless such code has ended since.
+        exec("")
         print_error("interrupted; the model was not written")
     return code if isinstance(code, int) else 0

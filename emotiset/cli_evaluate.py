@@ -21,7 +21,7 @@ from emotiset.cli_options import (
 from emotiset.errors import InputError
 
 if TYPE_CHECKING:
-    from emotiset.ensemble import Ensemble
+    from emotiset.polyglot import Model
 
 # Modules that load Dask, Arrow or numba are imported by the command when it runs.
 
@@ -112,7 +112,7 @@ def evaluate(
         print_judged(told)
 
 
-def _load_models(files: list[str]) -> tuple[dict[str, "Ensemble"], list[str]]:
+def _load_models(files: list[str]) -> tuple[dict[str, "Model"], list[str]]:
     """Load what is a model at the head of *files*; return it and the rest."""
     from emotiset.loading import load_ensemble
     from emotiset.store import is_model

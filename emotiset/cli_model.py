@@ -11,6 +11,7 @@ from emotiset.cli_options import (
     Format,
     IdColumn,
     LangColumn,
+    Language,
     Limit,
     MemoryLimit,
     Quiet,
@@ -32,8 +33,8 @@ from emotiset.cli_options import (
 from emotiset.errors import InputError, OutputError
 
 if TYPE_CHECKING:
-    from emotiset.ensemble import Ensemble
     from emotiset.partition import Tally
+    from emotiset.polyglot import Model as AnyModel
     from emotiset.predict import Answering
 
 # Modules that load Dask, Arrow or numba are imported by the commands when they run.
@@ -71,6 +72,7 @@ def predict(
             metavar="P",
         ),
     ] = None,
+    language: Language = None,
     format: Format = None,
     text_column: TextColumn = None,
     lang_column: LangColumn = None,
@@ -109,7 +111,7 @@ def predict(
     from emotiset.predict import Answering
     from emotiset.predict import predict as predict_files
 
-    answering = Answering(prior, abstain)
+    answering = Answering(prior, abstain, language)
     ensemble = load_ensemble(model)
     if inputs == [_STANDARD_INPUT]:
         _predict_standard_input(ensemble, output, answering)
@@ -148,7 +150,7 @@ def _describe_tally(tally: "Tally") -> str:
 
 
 def _predict_standard_input(
-    ensemble: "Ensemble", output: Path | None, answering: "Answering"
+    ensemble: "AnyModel", output: Path | None, answering: "Answering"
 ) -> None:
     from emotiset.predict import predict_lines
 

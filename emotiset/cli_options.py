@@ -44,6 +44,14 @@ TextColumn = Annotated[
     ),
 ]
 LangColumn = Annotated[str | None, option(_INPUT, "Column with the language code.")]
+Language = Annotated[
+    str | None,
+    typer.Option(
+        help="Language of all texts; without it each text's own picks its ensemble.",
+        show_default=False,
+        metavar="CODE",
+    ),
+]
 TimeColumn = Annotated[str | None, option(_INPUT, "Column with the time.")]
 IdColumn = Annotated[str | None, option(_INPUT, "Column with the id.")]
 LabelColumn = Annotated[

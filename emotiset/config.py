@@ -48,6 +48,9 @@ class SourceConfig:
         Share of unreadable records above which a run stops.
     storage_options
         What the file systems of URLs are told, such as keys; never written anywhere.
+    keep_columns
+        Further columns that `emotiset.predict` carries along; training has no use
+        for them.
     """
 
     format: Format = "auto"
@@ -60,6 +63,7 @@ class SourceConfig:
     limit: int | None = None
     max_bad_fraction: float = 0.5
     storage_options: dict[str, Any] = field(default_factory=dict, repr=False)
+    keep_columns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -233,6 +237,11 @@ found 1000: try 512
         for part in TrainConfig.__bases__:
             part.__post_init__(self)  # type: ignore[attr-defined]
         check_choice("vote", self.vote, get_args(Vote))
+        if self.keep_columns:
+            raise ConfigError(
+                "--keep-columns needs predictions to stand beside, found training: "
+                "leave it out"
+            )
         self.resolve(self.features)  # which looks at what holds between settings
         if self.positive is not None and self.label_column is None:
             raise ConfigError(

@@ -84,7 +84,7 @@ class _BarPrinter:
         start = self._starts.setdefault(step.stage, now)
         amount = describe_amount(step, now - start)
         if step.stage not in self._tasks:
-            name = _STAGE_NAMES.get(step.stage, step.stage)
+            name = _name_stage(step.stage)
             self._tasks[step.stage] = self._bars.add_task(
                 name, total=step.total, amount=amount
             )
@@ -109,11 +109,19 @@ class _LinePrinter:
         is_due = now - self._last >= _PLAIN_SECONDS
         if step.total and (step.done == step.total or is_due):
             self._last = now
-            name = _STAGE_NAMES.get(step.stage, step.stage)
+            name = _name_stage(step.stage)
             left = _time_left(step, now - start)
             print(
                 f"{name}: {describe_amount(step, now - start)}{left}", file=sys.stderr
             )
+
+
+def _name_stage(stage: str) -> str:
+    """Return what people call a stage, or a stage of one language: ``train es``."""
+    first, _, language = stage.partition(" ")
+    if stage in _STAGE_NAMES or first not in _STAGE_NAMES:
+        return _STAGE_NAMES.get(stage, stage)
+    return f"{_STAGE_NAMES[first]} {language}"
 
 
 def describe_amount(step: Step, seconds: float) -> str:

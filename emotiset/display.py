@@ -5,6 +5,7 @@ which is a remark, to standard error.
 """
 
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -105,15 +106,15 @@ def print_model(model: Mapping[str, Any]) -> None:
     rows = {
         "file": f"{model['file']}, {format_bytes(model['bytes'])}",
         "language": model["language"],
-        "members": f"{len(members)}, by {model['vote']} vote",
+        "members": f"{_count_members(members)}, by {model['vote']} vote",
         "features": f"{features['name']}, {features['n_features']:,} columns",
         "examples": f"{n_examples:,}",
         "positive": " ".join(symbols["positive"]),
         "negative": " ".join(symbols["negative"]),
-        "settings": ", ".join(f"{k} {v}" for k, v in model["settings"].items()),
+        "settings": _describe_settings(model["settings"]),
         "versions": ", ".join(f"{k} {v}" for k, v in model["versions"].items()),
-        "sample": model["sample_digest"],
-        "calibration": _describe_calibration(model["calibration"]),
+        "sample": _join(model["sample_digest"]),
+        "calibration": _describe_calibrations(model),
     }
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold", no_wrap=True)
@@ -121,6 +122,32 @@ def print_model(model: Mapping[str, Any]) -> None:
     for name, value in rows.items():
         table.add_row(name, escape(value))
     console.print(table)
+
+
+def _count_members(members: Sequence[Mapping[str, Any]]) -> str:
+    counts = Counter(each["language"] for each in members)
+    if len(counts) == 1:
+        return str(len(members))
+    return ", ".join(f"{name} {n}" for name, n in counts.items())
+
+
+def _describe_settings(settings: Mapping[str, Any]) -> str:
+    """Name what is set; what is null was not asked for."""
+    return ", ".join(f"{k} {_join(v)}" for k, v in settings.items() if v is not None)
+
+
+def _join(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {each}" for name, each in value.items())
+    return str(value)
+
+
+def _describe_calibrations(model: Mapping[str, Any]) -> str:
+    found = model["calibration"]
+    if "prior" in found:
+        return _describe_calibration(found)
+    told = (f"{name} {_describe_calibration(each)}" for name, each in found.items())
+    return "; ".join(told)
 
 
 def _describe_calibration(calibration: Mapping[str, Any]) -> str:
@@ -131,7 +158,16 @@ def _describe_calibration(calibration: Mapping[str, Any]) -> str:
 
 
 def print_features(strongest: Mapping[str, Any]) -> None:
-    """Print the strongest n-grams of either polarity, on standard output."""
+    """Print the strongest n-grams of either polarity, by language if of several."""
+    if "columns" in strongest:
+        _print_features(strongest)
+        return
+    for name, each in strongest.items():
+        _make_output().print(f"[bold]language[/] {escape(name)}")
+        _print_features(each)
+
+
+def _print_features(strongest: Mapping[str, Any]) -> None:
     console = _make_output()
     shared = strongest["collisions"] / max(strongest["columns"], 1)
     console.print(

@@ -256,13 +256,14 @@ class Ensemble:
         OutputError
             If *path* cannot be written.
         """
-        write_model(path, self._to_model_file())
+        write_model(path, self.to_model_file())
 
     def sha256(self) -> str:
         """Return the SHA-256 of the file that `save` writes, in hexadecimal digits."""
-        return hash_model(self._to_model_file())
+        return hash_model(self.to_model_file())
 
-    def _to_model_file(self) -> ModelFile:
+    def to_model_file(self) -> ModelFile:
+        """Return what `save` writes."""
         names = (field.name for field in fields(FeatureConfig))
         features = {name: getattr(self.features, name) for name in names}
         metadata = {
@@ -274,4 +275,11 @@ class Ensemble:
             "sample_digest": self.sample_digest,
             "calibration": asdict(self.calibration),
         }
-        return ModelFile(self.language, **self._arrays(), metadata=metadata)
+        return ModelFile(
+            self.language,
+            self.weights,
+            self.intercepts,
+            self.vote_weights,
+            self.n_examples,
+            metadata,
+        )

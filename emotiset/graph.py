@@ -38,6 +38,7 @@ from emotiset.partition import (
     split_run,
     split_run_ids,
     take_counts,
+    take_pool,
     take_tally,
 )
 from emotiset.resuming import (
@@ -128,6 +129,11 @@ def drop_deleted(runs: Sequence[Any], n_ranges: int, rule: Rule) -> list[Delayed
 def take_tallies(runs: Sequence[Any]) -> list[Delayed]:
     """Take the tally of each run."""
     return [_task(take_tally, run) for run in runs]
+
+
+def take_pools(runs: Sequence[Any], pool: int, rule: Rule) -> list[Delayed]:
+    """Take the rows of one pool of languages out of each run."""
+    return [_task(take_pool, run, pool, rule) for run in runs]
 
 
 def count_ranges(runs: Sequence[Any], n_ranges: int, rule: Rule) -> list[Delayed]:

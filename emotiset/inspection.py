@@ -1,6 +1,6 @@
 """What a model file is, and what it has learned, as plain values."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -13,29 +13,35 @@ from emotiset.ensemble import Ensemble
 from emotiset.errors import InputError
 from emotiset.labeling import strip_symbols
 from emotiset.ngrams import find_strongest
+from emotiset.polyglot import Model, by_language
 from emotiset.sources import limit_blocks, plan_blocks, read_block
 
 SAMPLE_RECORDS: Final = 100_000
 
 
-def describe_model(ensemble: Ensemble, path: str | Path) -> dict[str, Any]:
-    """Describe an ensemble that was loaded from *path*.
+def describe_model(model: Model, path: str | Path) -> dict[str, Any]:
+    """Describe a model that was loaded from *path*.
 
     Returns
     -------
     dict
         Plain JSON values: ``file``, ``bytes``, ``language``, ``vote``, ``features``,
         ``members`` (a list, one entry for each), ``symbols`` (by polarity),
-        ``calibration``, ``settings``, ``versions``, ``sample_digest``.
+        ``settings``, ``versions``, and ``calibration`` and ``sample_digest``, of
+        several languages by language.
     """
+    ensembles = by_language(model)
+    ensemble = next(iter(ensembles.values()))
     members = [
         {
-            "intercept": float(ensemble.intercepts[i]),
-            "vote_weight": float(ensemble.vote_weights[i]),
-            "n_examples": int(ensemble.n_examples[i]),
-            "n_nonzero": int((ensemble.weights[:, i] != 0).sum()),
+            "language": name,
+            "intercept": float(each.intercepts[i]),
+            "vote_weight": float(each.vote_weights[i]),
+            "n_examples": int(each.n_examples[i]),
+            "n_nonzero": int((each.weights[:, i] != 0).sum()),
         }
-        for i in range(ensemble.n_members)
+        for name, each in ensembles.items()
+        for i in range(each.n_members)
     ]
     symbols = {
         name: [each.text for each in ensemble.lexicon.symbols if each.polarity == sign]
@@ -44,7 +50,7 @@ def describe_model(ensemble: Ensemble, path: str | Path) -> dict[str, Any]:
     return {
         "file": str(path),
         "bytes": Path(path).stat().st_size,
-        "language": ensemble.language,
+        "language": model.language,
         "vote": ensemble.vote,
         "features": {
             "name": ensemble.features.features,
@@ -52,15 +58,22 @@ def describe_model(ensemble: Ensemble, path: str | Path) -> dict[str, Any]:
         },
         "members": members,
         "symbols": symbols,
-        "calibration": asdict(ensemble.calibration),
+        "calibration": _by_language(model, lambda each: asdict(each.calibration)),
         "settings": dict(ensemble.settings),
         "versions": dict(ensemble.versions),
-        "sample_digest": ensemble.sample_digest,
+        "sample_digest": _by_language(model, lambda each: each.sample_digest),
     }
 
 
+def _by_language(model: Model, tell: Callable[[Ensemble], Any]) -> Any:
+    """Tell something of an ensemble, or of several by language."""
+    if isinstance(model, Ensemble):
+        return tell(model)
+    return {name: tell(each) for name, each in model.by_language.items()}
+
+
 def describe_features(
-    ensemble: Ensemble, inputs: Sequence[str | Path], source: SourceConfig, top: int
+    model: Model, inputs: Sequence[str | Path], source: SourceConfig, top: int
 ) -> dict[str, Any]:
     """Find what the ensemble listens to, in the words of the texts of *inputs*.
 
@@ -68,7 +81,7 @@ def describe_features(
 
     Parameters
     ----------
-    ensemble
+    model
         Its members' weights are averaged.
     inputs
         Files, folders or globs.
@@ -80,7 +93,8 @@ def describe_features(
     Returns
     -------
     dict
-        See `emotiset.ngrams.find_strongest`.
+        See `emotiset.ngrams.find_strongest`; of several languages one by language,
+        each in the texts that are in it.
 
     Raises
     ------
@@ -89,12 +103,27 @@ def describe_features(
     """
     blocks = plan_blocks([str(path) for path in inputs], source)
     limit = SAMPLE_RECORDS if source.limit is None else source.limit
-    texts: list[pa.Array] = [
-        strip_symbols(reading.tweets["text"], ensemble.lexicon)
+    tweets = [
+        reading.tweets
         for block in limit_blocks(blocks, limit, source)
         for reading in read_block(block, source)
     ]
-    if not any(len(text) for text in texts):
+    if not any(batch.num_rows for batch in tweets):
         raise InputError("inspect needs texts, found none: check --texts and --format")
+    if isinstance(model, Ensemble):
+        return _find_strongest(model, [batch["text"] for batch in tweets], top)
+    picked = [(each["text"], model.pick(each["text"], each["lang"])) for each in tweets]
+    return {
+        name: _find_strongest(
+            ensemble, [text.filter(pa.array(w == place)) for text, w in picked], top
+        )
+        for place, (name, ensemble) in enumerate(model.by_language.items())
+    }
+
+
+def _find_strongest(
+    ensemble: Ensemble, texts: Sequence[pa.Array], top: int
+) -> dict[str, Any]:
+    texts = [strip_symbols(text, ensemble.lexicon) for text in texts]
     weights = ensemble.weights.mean(axis=1, dtype=np.float64).astype(np.float32)
     return find_strongest(texts, weights, ensemble.features, top=top)

@@ -22,10 +22,11 @@ from emotiset.comparing import pair_up
 from emotiset.config import SourceConfig
 from emotiset.ensemble import Ensemble
 from emotiset.errors import InputError
-from emotiset.evaluate import evaluate_scores
+from emotiset.evaluate import evaluate_scores, judge_probability
 from emotiset.gold import NEUTRAL, UNLABELED, GoldConfig, check_zeros, find_gold
 from emotiset.lexicon import Lexicon
 from emotiset.partition import Tally
+from emotiset.polyglot import NO_ENSEMBLE, Model, Polyglot, by_language
 from emotiset.schema import NEGATIVE, POSITIVE
 from emotiset.sources import Reading, find_blocks, read_block
 from emotiset.voting import decide
@@ -41,12 +42,16 @@ class Answers:
         Of positive, with the lexicon's symbols taken out of the text and left in.
     has_symbol : bool[n]
     scores : float32[n, n_members]
+        NaN beyond the members of a text's ensemble, where another has more.
+    where : int64[n]
+        Number of the text's ensemble in the model.
     """
 
     probability: NDArray[np.float32]
     left_in: NDArray[np.float32]
     has_symbol: NDArray[np.bool_]
     scores: NDArray[np.float32]
+    where: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ class Judged:
 
 
 def evaluate_files(
-    models: Mapping[str, Ensemble],
+    models: Mapping[str, Model],
     inputs: Sequence[str | Path],
     source: SourceConfig,
     gold: GoldConfig,
@@ -92,7 +97,9 @@ def evaluate_files(
         many of them were not judged for want of what; ``gold``, rows of each class;
         ``models``, for each one its name, what `emotiset.evaluate.evaluate_scores`
         returns, ``by_language``, ``by_month``, ``symbols`` and ``doubts`` (see
-        `emotiset.breakdown`); ``pairs``, for each two models what
+        `emotiset.breakdown`), and of several ensembles the metrics of each under
+        ``ensembles``; texts in a language that some model lacks are not judged, bin
+        ``other_language``; ``pairs``, for each two models what
         `emotiset.comparing.Pairing.to_dict` returns.
 
     Raises
@@ -110,6 +117,10 @@ def evaluate_files(
         if abstain is None:
             tally.add_bins({"neutral": int(np.count_nonzero(found == NEUTRAL))})
             is_left_out |= found == NEUTRAL
+        has_answer = _can_answer(reading.tweets, list(models.values()))
+        n_other = np.count_nonzero(~has_answer & ~is_left_out)
+        tally.add_bins({"other_language": int(n_other)})
+        is_left_out |= ~has_answer
         kept = reading.tweets.filter(pa.array(~is_left_out))
         parts.append(_judge(kept, found[~is_left_out], list(models.values())))
     if not gold.by_file:
@@ -127,25 +138,59 @@ def _read(inputs: Sequence[str | Path], source: SourceConfig) -> Iterator[Readin
         yield from read_block(block, source)
 
 
+def _can_answer(tweets: pa.RecordBatch, models: Sequence[Model]) -> NDArray[np.bool_]:
+    """Tell which texts are in a language of every model."""
+    can: NDArray[np.bool_] = np.ones(tweets.num_rows, bool)
+    for model in models:
+        if isinstance(model, Polyglot):
+            can &= model.pick(tweets["text"], tweets["lang"]) != NO_ENSEMBLE
+    return can
+
+
 def _judge(
-    tweets: pa.RecordBatch, gold: NDArray[np.int8], models: Sequence[Ensemble]
+    tweets: pa.RecordBatch, gold: NDArray[np.int8], models: Sequence[Model]
 ) -> Judged:
     return Judged(
         gold,
         find_language_groups(tweets["lang"]),
         find_months(tweets["created_at"]),
-        tuple(_answer(tweets["text"], model) for model in models),
+        tuple(_answer(tweets, model) for model in models),
     )
 
 
-def _answer(text: pa.Array, model: Ensemble) -> Answers:
+def _answer(tweets: pa.RecordBatch, model: Model) -> Answers:
+    """Let each text be answered by the ensemble of its language."""
+    text, n = tweets["text"], tweets.num_rows
+    if isinstance(model, Ensemble):
+        return _answer_alone(text, model)
+    where = model.pick(text, tweets["lang"])
+    width = max(each.n_members for each in model.ensembles)
+    answers = Answers(
+        np.empty(n, np.float32),
+        np.empty(n, np.float32),
+        np.empty(n, bool),
+        np.full((n, width), np.nan, np.float32),
+        where,
+    )
+    for place, ensemble in enumerate(model.ensembles):
+        mine = where == place
+        found = _answer_alone(text.filter(pa.array(mine)), ensemble)
+        answers.probability[mine] = found.probability
+        answers.left_in[mine] = found.left_in
+        answers.has_symbol[mine] = found.has_symbol
+        answers.scores[mine, : ensemble.n_members] = found.scores
+    return answers
+
+
+def _answer_alone(text: pa.Array, model: Ensemble) -> Answers:
     probability = model.predict_proba(text)[:, 1]
     _, found = find_and_strip(text, model.lexicon)
     left_in = probability.copy()
     unstripped = replace(model, lexicon=Lexicon(symbols=()))
     with_symbol = text.filter(pa.array(found > 0))
     left_in[found > 0] = unstripped.predict_proba(with_symbol)[:, 1]
-    return Answers(probability, left_in, found > 0, model.scores(text))
+    where = np.zeros(len(text), np.int64)
+    return Answers(probability, left_in, found > 0, model.scores(text), where)
 
 
 def _merge(parts: Sequence[Judged], tally: Tally) -> Judged:
@@ -174,7 +219,7 @@ def _merge(parts: Sequence[Judged], tally: Tally) -> Judged:
 
 
 def _summarize(
-    judged: Judged, models: Mapping[str, Ensemble], abstain: float | None
+    judged: Judged, models: Mapping[str, Model], abstain: float | None
 ) -> dict[str, Any]:
     told = []
     for (name, model), answers in zip(models.items(), judged.answers, strict=True):
@@ -199,23 +244,33 @@ def _summarize(
     }
 
 
-def _summarize_model(
-    judged: Judged, model: Ensemble, answers: Answers
-) -> dict[str, Any]:
+def _summarize_model(judged: Judged, model: Model, answers: Answers) -> dict[str, Any]:
     mask = judged.gold != NEUTRAL
     rows = pa.array(mask)
     gold, probability = judged.gold[mask], answers.probability[mask]
     return {
-        **evaluate_scores(
-            answers.scores[mask],
-            gold,
-            model.vote,
-            model.vote_weights,
-            model.calibration,
-        ),
+        **_judge_ensembles(model, answers, judged.gold),
         "by_language": judge_groups(judged.languages.filter(rows), gold, probability),
         "by_month": judge_groups(judged.months.filter(rows), gold, probability),
         "symbols": judge_symbols(
             gold, probability, answers.left_in[mask], answers.has_symbol[mask]
         ),
     }
+
+
+def _judge_ensembles(
+    model: Model, answers: Answers, gold: NDArray[np.int8]
+) -> dict[str, Any]:
+    """Judge the rows with a polarity: all of them, and those of each ensemble."""
+    has_polarity = gold != NEUTRAL
+    told = {}
+    for place, (language, each) in enumerate(by_language(model).items()):
+        mine = has_polarity & (answers.where == place)
+        scores = np.ascontiguousarray(answers.scores[mine, : each.n_members])
+        told[language] = evaluate_scores(
+            scores, gold[mine], each.vote, each.vote_weights, each.calibration
+        )
+    if isinstance(model, Ensemble):
+        return told[model.language]
+    probability = answers.probability[has_polarity]
+    return {**judge_probability(gold[has_polarity], probability), "ensembles": told}

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 
 from dask.distributed import LocalCluster
 
@@ -47,6 +48,7 @@ def start_local(
 
 def _hold_interrupts() -> None:
     """Let no thread and no process that this thread starts be interrupted."""
+    resource_tracker.ensure_running()  # its start would undo what follows
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 

@@ -4,6 +4,7 @@ A file is not trusted: every size is checked against its header, and the header
 against fixed limits, before memory is taken for it.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -49,16 +50,30 @@ class Header(msgspec.Struct):
     Attributes
     ----------
     language
-        Of every row.
+        Of every row; of several languages all names, joined by ``,``.
     members
         Number of rows.
     n_features
         Number of weights in each row.
+    languages
+        Of several languages the number of rows of each, in the order of the rows.
     """
 
     language: str
     members: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
     n_features: Annotated[int, msgspec.Meta(ge=1, le=1 << 28)]
+    languages: dict[str, Annotated[int, msgspec.Meta(ge=1, le=10_000)]] = {}
+
+
+def name_rows(languages: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Return language and member of each row of a file.
+
+    Examples
+    --------
+    >>> name_rows({"en": 2, "es": 1})
+    [('en', 0), ('en', 1), ('es', 0)]
+    """
+    return [(name, i) for name, n in languages.items() for i in range(n)]
 
 
 def check_is_parquet(path: Path) -> None:
@@ -108,8 +123,13 @@ def take_header(path: Path, document: dict[str, Any]) -> Header:
         raise refusal(path, "a whole header", shorten(error)) from None
     n_weights = header.members * header.n_features
     need(n_weights <= MAX_WEIGHTS, path, f"up to {MAX_WEIGHTS} weights", n_weights)
+    if header.languages:
+        n_rows, names = sum(header.languages.values()), ",".join(header.languages)
+        needed = f"{header.members} members of {shorten(header.language)!r} in all"
+        is_same = (n_rows, names) == (header.members, header.language)
+        need(is_same, path, needed, f"{n_rows} of {shorten(names)!r}")
     for name in Header.__struct_fields__:
-        del document[name]
+        document.pop(name, None)
     return header
 
 
@@ -153,14 +173,19 @@ def check_sizes(path: Path, parquet: pq.FileMetaData, header: Header) -> None:
 
 
 def check_members(path: Path, rows: pa.Table, header: Header) -> list[int]:
-    """Return the member of each row; raise `ModelFileError` unless each is once."""
+    """Return the place of each row; raise `ModelFileError` unless each is once."""
+    declared = header.languages or {header.language: header.members}
     languages = rows["language"].unique().to_pylist()
-    needed = f"language {shorten(header.language)!r} alone"
-    need(languages == [header.language], path, needed, shorten(languages))
-    members: list[int] = rows["member"].to_pylist()
-    found, whole = sorted(members), list(range(header.members))
-    need(found == whole, path, f"members 0 to {whole[-1]}, each once", shorten(found))
-    return members
+    needed = f"language {shorten(', '.join(declared))!r} alone"
+    need(set(languages) == set(declared), path, needed, shorten(languages))
+    places = {row: place for place, row in enumerate(name_rows(declared))}
+    members = rows["member"].to_pylist()
+    found = list(zip(rows["language"].to_pylist(), members, strict=True))
+    is_whole = sorted(found) == sorted(places)
+    last = max(declared.values()) - 1
+    told = shorten(sorted(members))
+    need(is_whole, path, f"members 0 to {last}, each once", told)
+    return [places[row] for row in found]
 
 
 def check_numbers(

@@ -1,8 +1,8 @@
 """Files beside the model: the labeled sample, the rejects, the summary."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 import pyarrow as pa
@@ -15,7 +15,14 @@ from emotiset.sources import Reject
 SAMPLE: Final = pa.schema([("part", pa.string()), ("member", pa.int32()), *KEYED])
 
 
-def write_sample(path: str | Path, parts: Iterable[list[pa.RecordBatch]]) -> None:
+class HasResult(Protocol):
+    """A future of batches."""
+
+    def result(self) -> list[pa.RecordBatch]:
+        """Return the batches."""
+
+
+def write_sample(path: str | Path, languages: Iterable[Sequence[HasResult]]) -> None:
     """Write what was drawn as Parquet: members in visiting order, then the held-out.
 
     Parameters
@@ -23,22 +30,18 @@ def write_sample(path: str | Path, parts: Iterable[list[pa.RecordBatch]]) -> Non
     path
         Parquet file with the columns of `SAMPLE`: ``part`` is train or test,
         ``member`` is null for test.
-    parts
-        Batches of each member, then those of the held-out set; one part is held at
-        a time.
+    languages
+        For each ensemble the futures of its parts: batches of each member, then
+        those of the held-out set; one part is held at a time.
     """
     with (
         write_atomically(path) as temporary,
         pq.ParquetWriter(temporary, SAMPLE, compression="zstd") as writer,
     ):
-        previous: list[pa.RecordBatch] | None = None
-        member = 0
-        for batches in parts:
-            if previous is not None:
-                _write_part(writer, previous, "train", member)
-                member += 1
-            previous = batches
-        _write_part(writer, previous or [], "test", None)
+        for parts in languages:
+            for member, part in enumerate(parts[:-1]):
+                _write_part(writer, part.result(), "train", member)
+            _write_part(writer, parts[-1].result(), "test", None)
 
 
 def _write_part(

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from emotiset.config import TrainConfig
 from emotiset.deletions import (
@@ -22,8 +23,9 @@ from emotiset.deletions import (
 from emotiset.drawing import Cutoff, find_cutoff
 from emotiset.exchange import Draw, Piece, assemble, cut_run
 from emotiset.labeling import label_batch, label_observations, observed_labels
-from emotiset.language import keep_languages, parse_languages
+from emotiset.language import keep_languages
 from emotiset.lexicon import Lexicon
+from emotiset.pools import unite_codes
 from emotiset.sampling import (
     Group,
     Pairs,
@@ -31,6 +33,7 @@ from emotiset.sampling import (
     Survivors,
     add_keys,
     drop_copies,
+    find_pools,
     make_pairs,
     sort_copies,
     split_pairs,
@@ -111,7 +114,7 @@ def read_labeled(
             tally.add_bins(bins)
             labeled.append(batch)
     batch = pa.concat_batches(labeled)
-    batch, n_other = keep_languages(batch, parse_languages(config.languages))
+    batch, n_other = keep_languages(batch, unite_codes(config.languages))
     tally.add_bins({"other_language": n_other})
     return batch, tally, unite_ids(named)
 
@@ -121,7 +124,7 @@ def order_rows(rows: pa.RecordBatch, tally: Tally, seed: int, rule: Rule) -> Run
 
     *tally* is changed in place.
     """
-    keyed, n_copies = drop_copies(sort_copies(add_keys(rows, seed)), rule)
+    keyed, n_copies = drop_copies(sort_copies(add_keys(rows, seed), rule), rule)
     tally.add_bins({"copy": n_copies})
     return Run(keyed, tally)
 
@@ -129,7 +132,7 @@ def order_rows(rows: pa.RecordBatch, tally: Tally, seed: int, rule: Rule) -> Run
 def merge_runs(partitions: Sequence[Sequence[Run]], rule: Rule) -> Run:
     """Merge the runs of some partitions into one; copies that meet here collapse."""
     runs = [run for partition in partitions for run in partition]
-    rows = sort_copies(pa.concat_batches([run.rows for run in runs]))
+    rows = sort_copies(pa.concat_batches([run.rows for run in runs]), rule)
     rows, n_copies = drop_copies(rows, rule)
     tally = merge_tallies(run.tally for run in runs)
     tally.add_bins({"copy": n_copies})
@@ -156,6 +159,13 @@ def drop_run_deleted(run: Run, deleted: Sequence[Ids], rule: Rule) -> Run:
     tally = merge_tallies([run.tally])
     tally.add_bins({"deleted": n_deleted, "copy": n_copies})
     return Run(rows, tally)
+
+
+def take_pool(run: Run, pool: int, rule: Rule) -> Run:
+    """Copy the rows of one pool; the tally counts nothing but them."""
+    is_mine = pc.equal(find_pools(run.rows, rule), pool)
+    rows = run.rows.filter(is_mine)
+    return Run(rows, Tally(n_read=rows.num_rows))
 
 
 def take_tally(run: Run) -> Tally:

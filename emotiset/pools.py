@@ -68,5 +68,21 @@ twice: take one out
     return tuple(sorted(pools, key=lambda pool: pool.name))
 
 
+def unite_codes(setting: str) -> frozenset[str] | None:
+    """Return the codes of all pools that *setting* names; None for ``any``.
+
+    Examples
+    --------
+    >>> sorted(unite_codes("en,pt+gl"))
+    ['en', 'gl', 'pt']
+    """
+    codes: frozenset[str] = frozenset()
+    for pool in parse_pools(setting):
+        if pool.codes is None:
+            return None
+        codes |= pool.codes
+    return codes
+
+
 def _make_pool(codes: frozenset[str] | None) -> Pool:
     return Pool(ANY if codes is None else "+".join(sorted(codes)), codes)

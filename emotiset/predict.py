@@ -13,16 +13,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from dask.distributed import Client
-from numpy.typing import NDArray
 
 from emotiset.atomic import check_outputs, write_atomically
 from emotiset.checks import check_range
 from emotiset.cluster import count_threads
 from emotiset.config import SourceConfig
-from emotiset.ensemble import Ensemble
 from emotiset.errors import InputError
 from emotiset.nodes import check_access
 from emotiset.partition import Tally, merge_tallies
+from emotiset.polyglot import Model, positive_of
 from emotiset.progress import Progress, Step, ignore
 from emotiset.schema import ABSTAINED
 from emotiset.sources import Block, find_blocks, find_paths, read_block
@@ -53,28 +52,41 @@ class Answering:
         Share of positive texts there; None: as in training.
     abstain
         Texts of which neither polarity has at least this probability get none.
+    language
+        Of all texts; None: of several ensembles each text's own language picks one.
     """
 
     prior: float | None = None
     abstain: float | None = None
+    language: str | None = None
 
     def __post_init__(self) -> None:
         """Check the values."""
         check_range("prior", self.prior, at_least=1e-6, at_most=1 - 1e-6)
         check_range("abstain", self.abstain, at_least=0.5, at_most=1)
 
-    def probability(
-        self, ensemble: Ensemble, texts: Iterable[str | None]
-    ) -> NDArray[np.float32]:
-        """Return the probability of positive of each text."""
-        return ensemble.predict_proba(texts, prior=self.prior)[:, 1]
+    def answer(
+        self, model: Model, text: pa.Array, codes: pa.Array | None = None
+    ) -> tuple[pa.Array, pa.Array]:
+        """Return polarity and probability of positive of each text.
+
+        The polarity is null where it abstains, both are where the model has no
+        ensemble for the text's language; *codes* are what the texts say it is.
+        """
+        positive = positive_of(model, text, codes, self.language, prior=self.prior)
+        polarity = decide(positive, self.abstain)
+        has_none = np.isnan(positive)
+        return (
+            pa.array(polarity, mask=has_none | (polarity == ABSTAINED)),
+            pa.array(positive, mask=has_none),
+        )
 
 
 AS_TRAINED: Final = Answering()
 
 
 def predict(
-    ensemble: Ensemble,
+    ensemble: Model,
     inputs: Sequence[str | Path],
     output: str | Path,
     config: SourceConfig,
@@ -93,13 +105,14 @@ def predict(
         Files, folders or globs of any format that training reads.
     output
         Parquet file with the columns of `PREDICTED`, rows in the order of the input;
-        ``probability`` is that of positive; no ``polarity`` where it abstained.
+        ``probability`` is that of positive; no ``polarity`` where it abstained, and
+        neither where the model has no ensemble for the text's language.
     config
         How the inputs are read.
     client
         Where to work.
     answering
-        Share of positive texts, and whether to abstain.
+        Share of positive texts, language, and whether to abstain.
     progress
         Is told how far it is.
 
@@ -128,7 +141,8 @@ def predict(
             for batch in batches:
                 writer.write_batch(batch)
         merged = merge_tallies(tallies)
-        if merged.n_read == sum(merged.bins.values()):
+        n_other = merged.bins.get("other_language", 0)
+        if merged.n_read == sum(merged.bins.values()) - n_other:
             raise InputError(
                 f"prediction needs text, found none in {merged.n_read} records: check "
                 "the inputs and --format"
@@ -138,7 +152,7 @@ def predict(
 
 def predict_block(
     block: Block,
-    ensemble: Ensemble,
+    ensemble: Model,
     config: SourceConfig,
     answering: Answering = AS_TRAINED,
 ) -> tuple[list[pa.RecordBatch], Tally]:
@@ -147,22 +161,22 @@ def predict_block(
     for reading in read_block(block, config):
         tally.add_reading(reading, keep_rejects=False)
         tweets = reading.tweets
-        positive = answering.probability(ensemble, tweets["text"])
-        polarity = decide(positive, answering.abstain)
+        polarity, positive = answering.answer(ensemble, tweets["text"], tweets["lang"])
+        tally.add_bins({"other_language": positive.null_count})
         columns = [
             tweets["id"],
             tweets["created_at"],
             tweets["lang"],
             tweets["text"],
-            pa.array(polarity, mask=polarity == ABSTAINED),
-            pa.array(positive),
+            polarity,
+            positive,
         ]
         batches.append(pa.record_batch(columns, schema=PREDICTED))
     return batches, tally
 
 
 def predict_lines(
-    ensemble: Ensemble,
+    ensemble: Model,
     lines: Iterable[bytes],
     output: BinaryIO,
     answering: Answering = AS_TRAINED,
@@ -183,12 +197,11 @@ def predict_lines(
     """
     for line in lines:
         text = line.decode("utf-8", "replace").rstrip("\r\n")
-        positive = answering.probability(ensemble, [text])
-        polarity = int(decide(positive, answering.abstain)[0])
+        polarity, positive = answering.answer(ensemble, pa.array([text]))
         answer = {
             "text": text,
-            "polarity": None if polarity == ABSTAINED else polarity,
-            "probability": float(positive[0]),
+            "polarity": polarity[0].as_py(),
+            "probability": positive[0].as_py(),
         }
         output.write(msgspec.json.encode(answer) + b"\n")
         output.flush()
@@ -197,7 +210,7 @@ def predict_lines(
 def _score_in_order(
     client: Client,
     blocks: Sequence[Block],
-    ensemble: Ensemble,
+    ensemble: Model,
     config: SourceConfig,
     answering: Answering,
     progress: Progress,

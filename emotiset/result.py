@@ -2,19 +2,20 @@
 
 import platform
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from emotiset.config import FeatureConfig, TrainConfig
 from emotiset.ensemble import Ensemble
-from emotiset.learner import Member
+from emotiset.evaluate import Confusion
 from emotiset.lexicon import Lexicon
 from emotiset.partition import Tally
+from emotiset.polyglot import Model, Polyglot
 from emotiset.progress import Stopwatch
 from emotiset.schema import BINS
-from emotiset.steps import Drawn, Judgment
+from emotiset.training import Outcomes
 
 # What can change a byte of the model.
 _PACKAGES = ("emotiset", "emoji", "msgspec", "numba", "numpy", "py3langid", "pyarrow")
@@ -27,14 +28,17 @@ class TrainResult:
     Attributes
     ----------
     ensemble
-        Ready to predict and to be saved.
+        Ready to predict and to be saved; a `Polyglot` where several languages were
+        asked for.
     summary
         Plain JSON values: ``funnel``, ``read``, ``n_train``, ``n_test``, ``members``,
         ``n_calibration``, ``metrics``, ``model_sha256``, ``seconds``, ``inputs``,
-        ``config``, ``versions``.
+        ``config``, ``versions``; of several languages ``languages``, with sizes and
+        metrics of each, and ``omitted``, with a reason for each that had too few
+        examples.
     """
 
-    ensemble: Ensemble
+    ensemble: Model
     summary: dict[str, Any]
 
 
@@ -69,44 +73,110 @@ def merge_digests(digests: Iterable[tuple[int, int]]) -> str:
 
 
 def make_result(
-    members: Sequence[tuple[Member, tuple[int, int]]],
-    judgment: Judgment,
-    drawn: Drawn,
+    found: Outcomes,
     tally: Tally,
     inputs: Sequence[str | Path],
     config: TrainConfig,
     lexicon: Lexicon,
     clock: Stopwatch,
 ) -> TrainResult:
-    """Put the ensemble together, and the summary of the run."""
+    """Put the ensembles together, and the summary of the run."""
     versions = find_versions()
-    calibration = judgment.assessment.calibration
-    digest = merge_digests(digest for _, digest in members)
-    ensemble = Ensemble.from_members(
-        judgment.assessment.weigh([member for member, _ in members]),
-        calibration=calibration,
-        features=FeatureConfig(features=config.features, n_features=config.n_features),
-        vote=config.vote,
-        language=config.languages,
-        lexicon=lexicon,
-        settings=config.result_settings(),
-        versions=versions,
-        sample_digest=digest,
-    )
-    funnel = order_funnel(tally.bins, drawn.bins)
+    model = _make_model(found, config, lexicon, versions)
+    funnel = order_funnel(tally.bins, found.bins)
     summary = {
         "read": tally.n_read,
         "funnel": funnel,
         "n_train": funnel["trained"],
         "n_test": funnel["held_out"],
-        "members": len(members),
-        "n_calibration": calibration.n_examples,
-        "metrics": dict(judgment.metrics),
-        "model_sha256": ensemble.sha256(),
-        "sample_digest": digest,
+        "members": len(found.members),
+        "n_calibration": sum(
+            each.judgment.assessment.calibration.n_examples for each in found.outcomes
+        ),
+        "metrics": _merge_metrics([each.judgment.metrics for each in found.outcomes]),
+        "model_sha256": model.sha256(),
+        "sample_digest": merge_digests(digest for _, digest in found.members),
         "seconds": dict(clock.seconds),
         "inputs": [str(path) for path in inputs],
         "config": config.to_dict(),
         "versions": {**versions, "dask": version("dask")},
     }
-    return TrainResult(ensemble, summary)
+    if isinstance(model, Polyglot):
+        summary["languages"] = {
+            each.pool.name: {**each.sizes, "metrics": dict(each.judgment.metrics)}
+            for each in found.outcomes
+        }
+        summary["omitted"] = found.omitted
+    return TrainResult(model, summary)
+
+
+def _make_model(
+    found: Outcomes, config: TrainConfig, lexicon: Lexicon, versions: dict[str, str]
+) -> Model:
+    """Make an ensemble of each outcome, and one model of all."""
+    settings = {**config.result_settings(), **_tell_sizes(found, config)}
+    ensembles = [
+        Ensemble.from_members(
+            each.judgment.assessment.weigh([member for member, _ in each.members]),
+            features=FeatureConfig(
+                features=config.features, n_features=config.n_features
+            ),
+            calibration=each.judgment.assessment.calibration,
+            vote=config.vote,
+            language=each.pool.name,
+            lexicon=lexicon,
+            settings=settings,
+            versions=versions,
+            sample_digest=merge_digests(digest for _, digest in each.members),
+        )
+        for each in found.outcomes
+    ]
+    is_one = len(ensembles) == 1 and not found.omitted
+    return ensembles[0] if is_one else Polyglot(tuple(ensembles))
+
+
+def _tell_sizes(found: Outcomes, config: TrainConfig) -> dict[str, Any]:
+    """Return settings that a rule has chosen from what there was, by language."""
+    names = [each.pool.name for each in found.outcomes]
+    told: dict[str, Any] = {"language": ",".join(sorted([*names, *found.omitted]))}
+    members = {each.pool.name: len(each.members) for each in found.outcomes}
+    told["members"] = _unwrap(members)
+    is_balanced = config.label_column is None or config.per_class is not None
+    if is_balanced:
+        halves = [each.drawn.bins["trained"] // 2 for each in found.outcomes]
+        told["per_class"] = _unwrap(dict(zip(names, halves, strict=True)))
+    return told
+
+
+def _unwrap(by_language: dict[str, int]) -> int | dict[str, int]:
+    return by_language if len(by_language) > 1 else next(iter(by_language.values()))
+
+
+def _merge_metrics(each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the metrics of all held-out sets together.
+
+    Of several, what counts of right and wrong tell, and means of the log loss and of
+    the single members.  AUC and ECE are
+    None: ranks and bins of different ensembles do not add up.
+    """
+    if len(each) == 1:
+        return dict(each[0])
+    total = sum((Confusion(**one["confusion"]) for one in each), Confusion())
+    interval = total.accuracy_interval
+    means = {
+        name: sum(one[name] * one["n"] for one in each if one["n"]) / total.n
+        if total.n
+        else None
+        for name in ("log_loss", "single_member_accuracy")
+    }
+    return {
+        "n": total.n,
+        "accuracy": total.accuracy,
+        "accuracy_interval": None if interval is None else list(interval),
+        "macro_recall": total.macro_recall,
+        "f1": total.f1,
+        "auc": None,
+        "ece": None,
+        "confusion": asdict(total),
+        **means,
+    }

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from emotiset.config import TrainConfig
 from emotiset.keys import KEY_SPACE, NEAR_BITS, Keys, make_keys, near_group
 from emotiset.labeling import normalize_text
+from emotiset.pools import parse_pools
 from emotiset.schema import KEYED, NEGATIVE, POSITIVE, TIME
 
 Codes = npt.NDArray[np.uint8]
@@ -43,11 +44,18 @@ class Rule:
         Microseconds since 1970; keys seen only from then on are held out.
     keep_copies
         Each copy counts, and copies of both polarities are no conflict.
+    pools
+        Codes of the languages of each pool, where there are several: what is said in
+        two of them is no copy.  Empty: all rows are of one.
     """
 
     boundary: int = 0
     test_after: int | None = None
     keep_copies: bool = False
+    pools: tuple[frozenset[str], ...] = ()
+
+
+_NO_RULE: Final = Rule()
 
 
 @dataclass(frozen=True)
@@ -106,10 +114,12 @@ class Survivors:
 def make_rule(config: TrainConfig) -> Rule:
     """Return the rule that *config* asks for; observations keep their copies."""
     after = config.test_after
+    pools = parse_pools(config.languages)
     return Rule(
         boundary=int(config.held_out_fraction * (1 << NEAR_BITS)) << NEAR_BITS,
         test_after=None if after is None else pa.scalar(after).cast(TIME).value,
         keep_copies=config.keep_copies or config.label_column is not None,
+        pools=tuple(pool.codes or frozenset() for pool in pools if len(pools) > 1),
     )
 
 
@@ -119,8 +129,17 @@ def add_keys(batch: pa.RecordBatch, seed: int) -> pa.RecordBatch:
     return pa.record_batch([pa.array(key), *batch.columns], schema=KEYED)
 
 
-def sort_copies(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Sort `KEYED` rows by key, polarity, then the smallest copy first.
+def find_pools(batch: pa.RecordBatch, rule: Rule) -> pa.Array:
+    """Return the number of each row's pool, int8; the codes of ``lang`` canonical."""
+    codes = [code for pool in rule.pools for code in sorted(pool)]
+    pools = [i for i, pool in enumerate(rule.pools) for _ in pool]
+    if not pools:
+        return pa.repeat(pa.scalar(0, pa.int8()), batch.num_rows)
+    return pa.array(pools, pa.int8()).take(pc.index_in(batch["lang"], pa.array(codes)))
+
+
+def sort_copies(batch: pa.RecordBatch, rule: Rule = _NO_RULE) -> pa.RecordBatch:
+    """Sort `KEYED` rows by key, polarity, pool, then the smallest copy first.
 
     Among copies the smallest is the one with the lowest (created_at, id, text); ids
     compare as numbers do.  A missing value comes first: a text without a time may be
@@ -131,6 +150,7 @@ def sort_copies(batch: pa.RecordBatch) -> pa.RecordBatch:
         {
             "key": batch["key"],
             "polarity": batch["polarity"],
+            "pool": find_pools(batch, rule),
             "created_at": created_at,
             "id_length": pc.fill_null(pc.binary_length(batch["id"]), -1),
             "id": pc.fill_null(batch["id"], ""),
@@ -158,7 +178,7 @@ def is_first_copy(key: Keys, positive: Flags) -> Flags:
 
 
 def drop_copies(batch: pa.RecordBatch, rule: Rule) -> tuple[pa.RecordBatch, int]:
-    """Keep the first copy of each (key, polarity) in a sorted `KEYED` batch.
+    """Keep the first copy of each (key, polarity, pool) in a sorted `KEYED` batch.
 
     Returns
     -------
@@ -169,6 +189,8 @@ def drop_copies(batch: pa.RecordBatch, rule: Rule) -> tuple[pa.RecordBatch, int]
     if rule.keep_copies:
         return batch, 0
     first = is_first_copy(_keys(batch), _positive(batch))
+    pool = find_pools(batch, rule).to_numpy()
+    first[1:] |= pool[1:] != pool[:-1]
     return batch.filter(pa.array(first)), int(len(first) - first.sum())
 
 

@@ -104,6 +104,15 @@ class Stages:
         self._wait(tallies, "delete")
         return Labeled(runs, merge_tallies(self.client.gather(tallies)))
 
+    def take_pool(self, labeled: Labeled, pool: int) -> Labeled:
+        """Take the tweets of one pool of languages, by its number."""
+        with self.clock.time("draw"):
+            rule = make_rule(self.config)
+            runs = self.client.compute(graph.take_pools(labeled.runs, pool, rule))
+            tallies = self.client.compute(graph.take_tallies(runs))
+            self._wait(tallies, "take")
+            return Labeled(runs, merge_tallies(self.client.gather(tallies)))
+
     def draw(self, labeled: Labeled) -> Drawn:
         """Find the exact cutoffs of the sample and of the held-out set."""
         with self.clock.time("draw"):

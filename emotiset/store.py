@@ -6,8 +6,8 @@ All that prediction needs beside the numbers is canonical JSON under the key
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,6 +31,7 @@ from emotiset.model_format import (
     check_members,
     check_numbers,
     check_sizes,
+    name_rows,
     need,
     read_document,
     refusal,
@@ -49,7 +50,7 @@ class ModelFile:
     Attributes
     ----------
     language
-        What the members were trained on, as the setting says it: ``en``.
+        What the members were trained on, as the setting says it: ``en``, ``en,es``.
     weights : float32[n_features, n_members]
         A column for each member: the layout that scoring wants.
     intercepts : float64[n_members]
@@ -57,6 +58,8 @@ class ModelFile:
     n_examples : int64[n_members]
     metadata
         Further plain JSON values, kept as they are.
+    languages
+        Members of each language, in the order of the columns; empty: all are of one.
     """
 
     language: str
@@ -65,6 +68,12 @@ class ModelFile:
     vote_weights: NDArray[np.float64]
     n_examples: NDArray[np.int64]
     metadata: dict[str, Any]
+    languages: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> list[tuple[str, int]]:
+        """Language, and number in there, of each member."""
+        return name_rows(self.languages or {self.language: len(self.intercepts)})
 
 
 def write_model(path: str | Path, model: ModelFile) -> None:
@@ -123,7 +132,10 @@ def _write(file: Any, model: ModelFile) -> None:
         "language": model.language,
         "members": n_members,
         "n_features": n_features,
+        "languages": dict(model.languages) or None,
     }
+    if not model.languages:
+        del document["languages"]
     text = json.dumps(document, sort_keys=True, ensure_ascii=False, allow_nan=False)
     # Without statistics and Arrow's own schema a reader needs nothing that is not
     # Parquet's; a checksum tells a damaged page from a strange model.
@@ -144,17 +156,17 @@ def _write(file: Any, model: ModelFile) -> None:
 
 def _iterate_rows(model: ModelFile) -> Iterator[pa.RecordBatch]:
     """Yield one row at a time, so that no second copy of all weights is held."""
-    n_features, n_members = model.weights.shape
+    n_features = len(model.weights)
     offsets = pa.array([0, n_features], pa.int32())
-    for member in range(n_members):
-        weights = pa.array(np.ascontiguousarray(model.weights[:, member]))
+    for column, (language, member) in enumerate(model.rows):
+        weights = pa.array(np.ascontiguousarray(model.weights[:, column]))
         columns = [
-            pa.array([model.language], pa.string()),
+            pa.array([language], pa.string()),
             pa.array([member], pa.int32()),
-            pa.array(model.intercepts[[member]]),
+            pa.array(model.intercepts[[column]]),
             pa.ListArray.from_arrays(offsets, weights, type=WEIGHTS),
-            pa.array(model.vote_weights[[member]]),
-            pa.array(model.n_examples[[member]]),
+            pa.array(model.vote_weights[[column]]),
+            pa.array(model.n_examples[[column]]),
         ]
         yield pa.record_batch(columns, schema=MODEL)
 
@@ -204,20 +216,21 @@ def _read_rows(
     path: Path, parquet: pq.ParquetFile, header: Header, document: dict[str, Any]
 ) -> ModelFile:
     small = parquet.read(columns=SMALL_COLUMNS, use_threads=False)
-    members = check_members(path, small, header)
+    places = check_members(path, small, header)
     weights = np.empty((header.n_features, header.members), np.float32)
     rows = parquet.iter_batches(1, columns=["weights"], use_threads=False)
     n_read = 0
-    for member, row in zip(members, rows, strict=False):  # a footer may lie
+    for place, row in zip(places, rows, strict=False):  # a footer may lie
         values = row.column(0).flatten()
-        needed = f"{header.n_features} weights of member {member}"
+        needed = f"{header.n_features} weights of member {place}"
         need(len(values) == header.n_features, path, needed, len(values))
-        weights[:, member] = values.to_numpy()
+        weights[:, place] = values.to_numpy()
         n_read += 1
-    need(n_read == len(members), path, f"weights in {len(members)} rows", n_read)
-    in_order = small.take(pa.array(np.argsort(members)))
+    need(n_read == len(places), path, f"weights in {len(places)} rows", n_read)
+    in_order = small.take(pa.array(np.argsort(places)))
     return ModelFile(
         language=header.language,
+        languages=header.languages,
         weights=weights,
         intercepts=in_order["intercept"].to_numpy(),
         vote_weights=in_order["vote_weight"].to_numpy(),

@@ -5,6 +5,11 @@ worker needs is defined here: run as a program this module is ``__main__``, and
 workers would get copies that are not the imported ones.
 """
 
+if __name__ == "__main__":  # before the imports, which take a while
+    from emotiset.cli import run
+
+    run("train")
+
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -17,18 +22,18 @@ from emotiset.cluster import ClusterConfig, connect
 from emotiset.config import TrainConfig
 from emotiset.errors import BadDataError, ConfigError, InputError
 from emotiset.labeling import check_labels
-from emotiset.language import parse_languages
 from emotiset.lexicon import load_lexicon
 from emotiset.nodes import check_access, check_nodes
 from emotiset.outputs import write_rejects, write_sample
 from emotiset.partition import Tally
+from emotiset.pools import parse_pools
 from emotiset.progress import Progress, Stopwatch, ignore
 from emotiset.result import TrainResult, find_versions, make_result
 from emotiset.resuming import Keeping
 from emotiset.sources import Block, Seen, find_blocks, find_paths
 from emotiset.sources.storage import is_url
 from emotiset.stages import Stages
-from emotiset.steps import Trained
+from emotiset.training import Outcomes, train_pools
 from emotiset.work_folder import WorkFolder
 
 SIMULATED = "simulated:200000"
@@ -96,7 +101,9 @@ def train(
         )
     clock = Stopwatch()
     with clock.time("plan"):
-        parse_languages(config.languages)  # an unknown code is found before any work
+        pools = parse_pools(
+            config.languages
+        )  # an unknown code is found before any work
         lexicon = load_lexicon(config.lexicon)
         blocks = find_blocks(inputs, config)
         check_outputs([sample_out, rejects_out, *other_outputs], find_paths(blocks))
@@ -110,18 +117,12 @@ def train(
             write_rejects(rejects_out, labeled.tally.rejects)
         check_tally(labeled.tally, config)
         check_labels(labeled.tally.labels, config)
-        drawn = stages.draw(labeled)
-        parts = stages.exchange(labeled, drawn.draw)
-        trained = stages.train(parts[:-1], drawn.last)
-        judgment = stages.judge(parts[-1], trained.members, drawn)
+        found = train_pools(stages, labeled, pools, keep_parts=sample_out is not None)
         if sample_out is not None:
-            write_sample(sample_out, (part.result() for part in parts))
-        members = stages.collect(trained.members)
-    result = make_result(
-        members, judgment, drawn, labeled.tally, inputs, config, lexicon, clock
-    )
+            write_sample(sample_out, [each.parts for each in found.outcomes])
+    result = make_result(found, labeled.tally, inputs, config, lexicon, clock)
     if keeping is not None:
-        work = describe_work(keeping.folder, len(blocks), labeled.tally, trained)
+        work = describe_work(keeping.folder, len(blocks), labeled.tally, found)
         result.summary["work"] = work
     return result
 
@@ -149,7 +150,7 @@ def name_work_folder(url: str | Path, options: Mapping[str, Any]) -> WorkFolder:
 
 
 def describe_work(
-    folder: WorkFolder, n_blocks: int, tally: Tally, trained: Trained
+    folder: WorkFolder, n_blocks: int, tally: Tally, found: Outcomes
 ) -> dict[str, str | int]:
     """Return what was reused, for the summary."""
     return {
@@ -157,8 +158,8 @@ def describe_work(
         "blocks_reused": tally.n_reused,
         "blocks_read": n_blocks - tally.n_reused,
         "blocks_remade": tally.n_remade,
-        "members_reused": trained.n_reused,
-        "members_trained": len(trained.members) - trained.n_reused,
+        "members_reused": found.n_reused,
+        "members_trained": len(found.members) - found.n_reused,
     }
 
 
@@ -217,9 +218,3 @@ def _open_client(
         with clock.time("start"):
             opened = stack.enter_context(connect(client or ClusterConfig()))
         yield opened
-
-
-if __name__ == "__main__":
-    from emotiset.cli import run
-
-    run("train")

@@ -61,12 +61,16 @@ def compile_kernels() -> None:
         build = tempfile.mkdtemp(prefix=".build-", dir=final.parent)
     except OSError:
         return
+    builders = []
     try:
-        builders = [_start_builder(half, build) for half in _HALVES]
+        builders += [_start_builder(half, build) for half in _HALVES]
         if not any([builder.wait() for builder in builders]):
             with suppress(OSError):  # another process was first
                 Path(build).rename(final)
     finally:
+        for builder in builders:  # still at work where this was interrupted
+            builder.kill()
+            builder.wait()
         shutil.rmtree(build, ignore_errors=True)
 
 

@@ -38,10 +38,11 @@ class Columns:
     id: int | None
     is_retweet: int | None
     label: int | None
+    kept: tuple[int, ...] = ()
 
     def positions(self) -> list[int]:
-        """Return the positions of those that are there."""
-        return [each for each in astuple(self) if each is not None]
+        """Return the positions of those that are there, but for the kept ones."""
+        return [each for each in astuple(self)[:-1] if each is not None]
 
 
 def find_columns(names: Sequence[str], config: SourceConfig, path: str) -> Columns:
@@ -82,6 +83,7 @@ def find_columns(names: Sequence[str], config: SourceConfig, path: str) -> Colum
         _find_one(names, config.id_column, ID_NAMES, "--id-column", path),
         _find_one(names, None, _RETWEET_NAMES, "", path),
         _find_one(names, config.label_column, (), "--label-column", path),
+        tuple(_find_kept(names, name, path) for name in config.keep_columns),
     )
 
 
@@ -127,6 +129,12 @@ def read_flags(text: pa.Array) -> pa.Array:
     """Read a column of yes and no; all but true, t, yes, y and 1 is no."""
     folded = pc.utf8_lower(pc.utf8_trim_whitespace(text))
     return pc.is_in(folded, value_set=_YES)
+
+
+def _find_kept(names: Sequence[str], name: str, path: str) -> int:
+    found = _find_one(names, name, (), "--keep-columns", path)
+    assert found is not None  # a named column is found, or an error
+    return found
 
 
 def _find_one(

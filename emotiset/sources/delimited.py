@@ -86,7 +86,7 @@ def read_delimited(
         yield (
             chunk.to_reading(piece.path)
             if isinstance(chunk, Flaw)
-            else _read_rows(chunk, layout, columns, piece.path)
+            else _read_rows(chunk, layout, columns, piece.path, config.keep_columns)
         )
 
 
@@ -107,13 +107,17 @@ def _read_header(head: bytes, delimiter: str, *, is_whole: bool) -> Layout | Non
 
 
 def _read_rows(
-    records: Records, layout: Layout, columns: Columns, source: str
+    records: Records,
+    layout: Layout,
+    columns: Columns,
+    source: str,
+    keep: Sequence[str],
 ) -> Reading:
     cells = Cells(records, layout.delimiter)
     is_sound = _find_sound(records)
     is_row = is_sound & (cells.n_cells == len(layout.names))
     rows = np.flatnonzero(is_row)
-    tweets, dropped = _take_columns(cells, rows, columns)
+    tweets, dropped = _take_columns(cells, rows, columns, keep)
     is_row[rows[dropped]] = False
 
     bins: dict[str, int] = {}
@@ -130,7 +134,7 @@ def _read_rows(
 
 
 def _take_columns(
-    cells: Cells, rows: Int64, columns: Columns
+    cells: Cells, rows: Int64, columns: Columns, keep: Sequence[str]
 ) -> tuple[pa.RecordBatch, Int64]:
     def take(column: int | None) -> pa.Array | None:
         return None if column is None else cells.take(rows, column)
@@ -143,6 +147,10 @@ def _take_columns(
         id=take(columns.id),
         is_retweet=None if flags is None else read_flags(flags),
         label=take(columns.label),
+        kept={
+            name: cells.take(rows, column)
+            for name, column in zip(keep, columns.kept, strict=True)
+        },
     )
 
 

@@ -6,6 +6,7 @@ retweet whatever the format, and rows without text are told apart.
 
 import html
 import re
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -21,6 +22,8 @@ _EMPTY: Final = pa.scalar("", pa.string())
 _NO_TEXT: Final = pa.scalar(None, pa.string())
 _FALSE: Final = pa.scalar(False, pa.bool_())
 
+_KEPT: Final = "kept:"  # before a name, which may be that of a column of `TWEETS`
+
 # Python refuses to read numbers of so many digits; the standard's answer is known.
 _HUGE_ENTITY: Final = re.compile("&#[0-9]{4000,};?")
 
@@ -34,6 +37,7 @@ def make_tweets(
     is_retweet: pa.Array | None = None,
     label: pa.Array | None = None,
     is_escaped: bool = True,
+    kept: Mapping[str, pa.Array] | None = None,
 ) -> tuple[pa.RecordBatch, npt.NDArray[np.int64]]:
     """Make a batch of the columns that a reader found.
 
@@ -49,11 +53,14 @@ def make_tweets(
         Null means no.
     is_escaped
         Whether the text may hold HTML entities.
+    kept
+        Further columns, of any type.
 
     Returns
     -------
     tweets : pa.RecordBatch
-        `TWEETS`, in order, without the rows whose text is null or white space.
+        `TWEETS`, in order, without the rows whose text is null or white space; behind
+        them the further columns, as `find_kept` finds them.
     rows : int64[n_dropped]
         The rows left out, ascending.
 
@@ -77,8 +84,27 @@ def make_tweets(
         is_marked,
         _trim(label, n),
     ]
-    tweets = pa.record_batch(columns, schema=TWEETS).filter(has_text)
+    tweets = pa.record_batch(columns, schema=TWEETS)
+    for name, column in (kept or {}).items():
+        tweets = tweets.append_column(f"{_KEPT}{name}", column)
+    tweets = tweets.filter(has_text)
     return tweets, np.flatnonzero(~has_text.to_numpy(zero_copy_only=False))
+
+
+def find_kept(tweets: pa.RecordBatch) -> dict[str, pa.Array]:
+    """Return the further columns that a reader has carried along, by name.
+
+    Examples
+    --------
+    >>> tweets, _ = make_tweets(pa.array(["a", ""]), kept={"text": pa.array([1, 2])})
+    >>> {name: column.to_pylist() for name, column in find_kept(tweets).items()}
+    {'text': [1]}
+    """
+    return {
+        name.removeprefix(_KEPT): tweets[name]
+        for name in tweets.schema.names
+        if name.startswith(_KEPT)
+    }
 
 
 def unescape_entities(text: pa.Array) -> pa.Array:

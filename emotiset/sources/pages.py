@@ -84,7 +84,11 @@ def read_pages(
     InputError
         If the file cannot be opened or read.
     """
-    decode = partial(read_chunk, label_column=config.label_column)
+    decode = partial(
+        read_chunk,
+        label_column=config.label_column,
+        keep_columns=config.keep_columns,
+    )
     return decode_chunks(_open_pages(piece), piece.source, limit, decode)
 
 

@@ -101,7 +101,7 @@ def read_parquet(
                 yield part.to_reading(piece.path)
                 return
             batch = part if stop is None else part.slice(0, stop - row)
-            yield _to_reading(batch, columns, schema, piece.path, row)
+            yield _to_reading(batch, columns, schema, piece.path, row, config)
             row += batch.num_rows
 
 
@@ -109,7 +109,8 @@ def _read_parts(
     parquet: pq.ParquetFile, piece: Piece, columns: Columns, schema: pa.Schema
 ) -> Iterator[pa.RecordBatch | Flaw]:
     """Yield the batches of a piece; at the end a flaw, if it is damaged."""
-    wanted = dict.fromkeys(schema.names[i] for i in columns.positions())
+    positions = (*columns.positions(), *columns.kept)
+    wanted = dict.fromkeys(schema.names[i] for i in positions)
     partitions = find_partitions(piece.path)
     batches = parquet.iter_batches(
         batch_size=MAX_ROWS,
@@ -147,6 +148,7 @@ def _to_reading(
     schema: pa.Schema,
     source: str,
     first_row: int,
+    config: SourceConfig,
 ) -> Reading:
     names = batch.schema.names
 
@@ -167,6 +169,10 @@ def _to_reading(
         id=None if id is None else to_text(id),
         is_retweet=None if flags is None else to_flags(flags),
         label=None if label is None else to_text(label),
+        kept={
+            name: batch.column(names.index(schema.names[position]))
+            for name, position in zip(config.keep_columns, columns.kept, strict=True)
+        },
     )
     n_bad = int((~is_sound).sum())
     counts = {"unreadable": n_bad, "no_text": len(dropped) - n_bad}

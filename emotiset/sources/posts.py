@@ -1,6 +1,6 @@
 """Posts as JSON lines, of any network that `networks` knows, or by named columns."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import pyarrow as pa
@@ -11,6 +11,7 @@ from emotiset.sources.door import make_tweets
 from emotiset.sources.lines import Lines, decode_chunks, read_lines
 from emotiset.sources.networks import Network, Post, find_network, split_path
 from emotiset.sources.paths import Picker, UnreadableError, as_text
+from emotiset.sources.picking import pick_columns
 
 
 def read_posts(
@@ -44,12 +45,23 @@ def read_posts(
     labels = None
     if config.label_column is not None:
         labels = Picker(split_path(config.label_column))
-    decode = partial(_read_chunk, network=network, picker=picker, labels=labels)
+    decode = partial(
+        _read_chunk,
+        network=network,
+        picker=picker,
+        labels=labels,
+        keep=config.keep_columns,
+    )
     return decode_chunks(read_lines(piece), piece.source, limit, decode)
 
 
 def _read_chunk(
-    chunk: Lines, source: str, network: Network, picker: Picker, labels: Picker | None
+    chunk: Lines,
+    source: str,
+    network: Network,
+    picker: Picker,
+    labels: Picker | None,
+    keep: Sequence[str],
 ) -> Reading:
     posts = [_read_line(line, network, picker) for line in chunk.lines]
     batch, dropped = make_tweets(
@@ -60,6 +72,7 @@ def _read_chunk(
         is_retweet=pa.array([post.is_retweet for post in posts], pa.bool_()),
         label=None if labels is None else _find_labels(chunk.lines, labels),
         is_escaped=network.is_escaped,
+        kept=pick_columns(chunk.lines, keep),
     )
     bins: dict[str, int] = {}
     rejects: list[Reject] = []

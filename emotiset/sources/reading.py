@@ -111,7 +111,9 @@ def _join(readings: list[Reading]) -> Reading:
     for reading in readings:
         for name, count in reading.bins.items():
             bins[name] = bins.get(name, 0) + count
-    tweets = pa.concat_batches([reading.tweets for reading in readings])
+    # A flaw has no rows, and knows nothing of columns that are carried along.
+    filled = [each.tweets for each in readings if each.tweets.num_rows]
+    tweets = pa.concat_batches(filled or [readings[0].tweets])
     rejects = tuple(reject for reading in readings for reject in reading.rejects)
     looked_at = sum((reading.looked_at for reading in readings), Seen())
     deleted = tuple(id for reading in readings for id in reading.deleted)

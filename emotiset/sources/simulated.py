@@ -52,7 +52,11 @@ def read_simulated(
     _, settings = _parse(piece.path)
     records = simulate_records(piece.start, piece.stop, **settings)
     source = f"{piece.path} from {piece.start}"
-    decode = partial(read_chunk, label_column=config.label_column)
+    decode = partial(
+        read_chunk,
+        label_column=config.label_column,
+        keep_columns=config.keep_columns,
+    )
     chunks = split_lines(_with_offsets(records))
     return decode_chunks(chunks, source, limit, decode)
 

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from emotiset.config import SourceConfig
+from emotiset.errors import InputError
 from emotiset.sources.blocks import Piece, Reading, Reject, make_reject
 from emotiset.sources.door import decode_utf8, make_tweets
 from emotiset.sources.lines import Lines, decode_chunks, read_lines
@@ -22,7 +23,7 @@ def read_text(
     piece
         Of a file of lines.
     config
-        Not needed: a text has no columns.
+        Names no column to keep: a text has none.
     limit
         Records to read at most; None: all.
 
@@ -34,8 +35,13 @@ def read_text(
     Raises
     ------
     InputError
-        If the file cannot be opened or read.
+        If the file cannot be opened or read, or columns of it are to be kept.
     """
+    if config.keep_columns:
+        raise InputError(
+            f"--keep-columns needs columns, found plain text in {piece.path}: leave it "
+            "out, or say --format csv"
+        )
     return decode_chunks(read_lines(piece), piece.source, limit, read_texts)
 
 

@@ -1,6 +1,6 @@
 """Tweets as JSON lines: the objects of the API, v1.1 and v2, one a line."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -19,6 +19,7 @@ from emotiset.sources.decoding import (
 )
 from emotiset.sources.door import make_tweets
 from emotiset.sources.lines import Lines, decode_chunks, read_lines
+from emotiset.sources.picking import pick_columns
 
 
 def read_tweets(
@@ -45,15 +46,24 @@ def read_tweets(
     InputError
         If the file cannot be opened or read.
     """
-    decode = partial(read_chunk, label_column=config.label_column)
+    decode = partial(
+        read_chunk,
+        label_column=config.label_column,
+        keep_columns=config.keep_columns,
+    )
     return decode_chunks(read_lines(piece), piece.source, limit, decode)
 
 
-def read_chunk(chunk: Lines, source: str, label_column: str | None) -> Reading:
+def read_chunk(
+    chunk: Lines,
+    source: str,
+    label_column: str | None,
+    keep_columns: Sequence[str] = (),
+) -> Reading:
     """Turn some lines into a reading; *source* is what its rejects name."""
     tweets = decode_lines(chunk.lines)
     labels = None if label_column is None else decode_field(chunk.lines, label_column)
-    batch, dropped = _to_batch(tweets, labels)
+    batch, dropped = _to_batch(tweets, labels, pick_columns(chunk.lines, keep_columns))
     bins: dict[str, int] = {}
     rejects: list[Reject] = []
     deleted: list[str | None] = []
@@ -70,7 +80,7 @@ def read_chunk(chunk: Lines, source: str, label_column: str | None) -> Reading:
 
 
 def _to_batch(
-    tweets: list[Tweet], labels: list[str | None] | None
+    tweets: list[Tweet], labels: list[str | None] | None, kept: dict[str, pa.Array]
 ) -> tuple[pa.RecordBatch, npt.NDArray[np.int64]]:
     texts = [
         tweet.text
@@ -96,6 +106,7 @@ def _to_batch(
         id=pa.array(ids, pa.string()),
         is_retweet=pa.array(retweets, pa.bool_()),
         label=None if labels is None else pa.array(labels, pa.string()),
+        kept=kept,
     )
 
 
