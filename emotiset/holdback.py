@@ -23,6 +23,7 @@ from emotiset.learner import (
     Member,
     finish_member,
     fit_batch,
+    fit_epochs,
     fit_member,
     start_learner,
 )
@@ -136,12 +137,11 @@ def fit_around(
     if learner.scale == "nb" and gains is None:
         gains = find_gains(count_part(outside, features))
     start = start_learner(features, learner, gains)
-    state = first = _visit(start, outside, features, learner)
-    for _ in range(1, learner.epochs or 1):
-        state = _visit(state, outside, features, learner)
+    state, first = fit_epochs(start, outside, features, learner)
     before = finish_member(state, first)
     n_before = state.progress
-    state = _visit(state, inside, features, learner)
+    for batch in inside:
+        state = fit_batch(state, batch, features, learner)
     counts = {
         name: getattr(first.progress, name)
         + getattr(state.progress, name)
@@ -150,15 +150,3 @@ def fit_around(
     }
     fresh = state.progress._replace(**counts)
     return before, finish_member(state, LearnerState(state.weights, fresh, 1, 1))
-
-
-def _visit(
-    state: LearnerState,
-    batches: Sequence[pa.RecordBatch],
-    features: FeatureConfig,
-    learner: LearnerConfig,
-) -> LearnerState:
-    """Visit all batches once."""
-    for batch in batches:
-        state = fit_batch(state, batch, features, learner)
-    return state

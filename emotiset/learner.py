@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from emotiset.config import FeatureConfig, LearnerConfig
 from emotiset.errors import OnePolarityError
 from emotiset.examples import EXAMPLES as EXAMPLES
-from emotiset.examples import read_examples
-from emotiset.features import hash_rows, is_normalized
+from emotiset.features import is_normalized
+from emotiset.hashed import MOST_KEPT, Hashed, HashedBatches, hash_batch
 from emotiset.kernels.averaged import (
     GAIN,
     TABLE_WIDTH,
@@ -107,15 +107,40 @@ found 2 positive and 0 negative: give it more examples or train fewer members
     if learner.scale == "nb" and gains is None:
         gains = find_gains(count_part(batches, features))
 
-    def fit_next(state: LearnerState, batch: pa.RecordBatch) -> LearnerState:
-        return fit_batch(state, batch, features, learner)
-
     start = start_learner(features, learner, gains)
-    state = first_epoch = reduce(fit_next, batches, start)
-    _check_polarities(first_epoch)
-    for _ in range(1, learner.epochs or 1):
-        state = reduce(fit_next, batches, state)
+    state, first_epoch = fit_epochs(start, batches, features, learner)
     return finish_member(state, first_epoch)
+
+
+def fit_epochs(
+    state: LearnerState,
+    batches: Sequence[pa.RecordBatch],
+    features: FeatureConfig,
+    learner: LearnerConfig,
+) -> tuple[LearnerState, LearnerState]:
+    """Learn from all batches once an epoch; as `fit_batch`, from each in turn.
+
+    Returns
+    -------
+    last, first : LearnerState
+        After the last epoch and after the first.
+
+    Raises
+    ------
+    OnePolarityError
+        If the examples are not of both polarities.
+    """
+    n_epochs = learner.resolve(features.features).epochs or 1
+    hashed = HashedBatches(batches, features, MOST_KEPT if n_epochs > 1 else 0)
+
+    def fit_next(state: LearnerState, rows: Hashed) -> LearnerState:
+        return _fit_rows(state, rows, features, learner)
+
+    last = first = reduce(fit_next, hashed, state)
+    _check_polarities(first)
+    for _ in range(1, n_epochs):
+        last = reduce(fit_next, hashed, last)
+    return last, first
 
 
 def start_learner(
@@ -163,10 +188,20 @@ def fit_batch(
     SchemaError
         If a column is missing or has another type.
     """
+    return _fit_rows(state, hash_batch(batch, features), features, learner)
+
+
+def _fit_rows(
+    state: LearnerState,
+    hashed: Hashed,
+    features: FeatureConfig,
+    learner: LearnerConfig,
+) -> LearnerState:
     learner = learner.resolve(features.features)
-    text, polarity = read_examples(batch)
+    polarity = hashed.polarity
     n_positive = int(np.count_nonzero(polarity == POSITIVE))
-    rows = *hash_rows(text, features), polarity, state.weights, state.progress
+    columns = hashed.indptr, hashed.indices
+    rows = *columns, polarity, state.weights, state.progress
     # For a whole number numba would compile once more.
     eta0, alpha = float(learner.eta0 or 0), float(learner.alpha or 0)
     normalize = is_normalized(features)

@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
+from typing import Final
 
 from dask.distributed import LocalCluster
 
 from emotiset.entry import check_guard
+
+# What tasks are made of: imported while a worker starts, not by its first task.
+_PRELOADED: Final = ("emotiset.resuming",)
 
 
 @contextmanager
@@ -37,6 +41,7 @@ def start_local(
             memory_limit=memory_limit,
             processes=True,
             dashboard_address=":0",  # any free port: several runs may share a machine
+            preload=list(_PRELOADED),
             silence_logs=logging.CRITICAL,  # a task's own error reaches the client
         )
         try:

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from emotiset.config import FeatureConfig, FeatureSet, LearnerConfig, TrainConfig
 from emotiset.errors import ConfigError, InputError, OnePolarityError, SchemaError
-from emotiset.features import hash_features
+from emotiset.features import hash_features, hash_rows
+from emotiset.hashed import HashedBatches
 from emotiset.kernels.averaged import averaged_logistic
 from emotiset.kernels.counts import write_gains
 from emotiset.kernels.ngrams import hash_byte4
@@ -298,6 +299,8 @@ _PRINT_DIGEST = """
 import hashlib
 import pyarrow as pa
 from emotiset.config import FeatureConfig, LearnerConfig
+from emotiset.features import hash_rows
+from emotiset.hashed import HashedBatches
 from emotiset.learner import EXAMPLES, fit_member
 
 state, rows = 1, []
@@ -396,3 +399,20 @@ def test_benchmark__prints_its_table() -> None:
     )
     assert "| both |" in found.stdout
     assert "scikit-learn saw 500 tweets" in found.stdout
+
+
+@pytest.mark.parametrize("most_kept", [0, 40, 1 << 20])
+def test_hashed_batches__kept_or_not_are_the_same_rows(most_kept: int) -> None:
+    features = FeatureConfig(n_features=1 << 10)
+    texts = [[f"day {i} of {j}" for i in range(3)] for j in range(4)]
+    batches = [
+        pa.record_batch([pa.array([1, -1, 1], pa.int8()), each], schema=EXAMPLES)
+        for each in texts
+    ]
+    hashed = HashedBatches(batches, features, most_kept)
+    for _ in range(3):
+        for found, batch in zip(hashed, batches, strict=True):
+            indptr, indices = hash_rows(batch["text"], features)
+            assert found.indptr.tolist() == indptr.tolist()
+            assert found.indices.tolist() == indices.tolist()
+            assert found.polarity.tolist() == [1, -1, 1]
