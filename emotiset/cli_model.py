@@ -30,12 +30,13 @@ from emotiset.cli_options import (
     make_cluster_config,
     make_source_config,
 )
+from emotiset.config import SourceConfig
 from emotiset.errors import InputError, OutputError
 
 if TYPE_CHECKING:
+    from emotiset.answering import Answering
     from emotiset.partition import Tally
     from emotiset.polyglot import Model as AnyModel
-    from emotiset.predict import Answering
 
 # Modules that load Dask, Arrow or numba are imported by the commands when they run.
 
@@ -56,7 +57,21 @@ def predict(
         ),
     ],
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Parquet file.")
+        str | None,  # a Path would lose the slash at its end
+        typer.Option(
+            "-o",
+            "--output",
+            help="Parquet file; with a slash at the end a folder of them, in order.",
+            metavar="PATH",
+        ),
+    ] = None,
+    keep_columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Column of the input to carry along, a.b.c in JSON; may be repeated.",
+            metavar="NAME",
+            show_default=False,
+        ),
     ] = None,
     prior: Annotated[
         float | None,
@@ -104,17 +119,18 @@ def predict(
         block_size=block_size,
         storage_option=storage_option,
         limit=limit,
+        keep_columns=tuple(keep_columns or ()),
     )
+    from emotiset.answering import Answering
     from emotiset.cluster import connect
     from emotiset.console import print_note, show_progress
     from emotiset.loading import load_ensemble
-    from emotiset.predict import Answering
     from emotiset.predict import predict as predict_files
 
     answering = Answering(prior, abstain, language)
     ensemble = load_ensemble(model)
     if inputs == [_STANDARD_INPUT]:
-        _predict_standard_input(ensemble, output, answering)
+        _predict_standard_input(ensemble, output, source, answering)
         return
     output = _need_output(output, model)
     with connect(cluster) as client, show_progress(quiet=quiet) as progress:
@@ -131,14 +147,14 @@ def predict(
         print_note(f"{_describe_tally(tally)}, written to {output}")
 
 
-def _need_output(output: Path | None, model: Path) -> Path:
-    from emotiset.atomic import check_outputs
+def _need_output(output: str | None, model: Path) -> str:
+    from emotiset.predictions import check_target
 
     if output is None:
         raise InputError(
             "predict needs a file for its result, found none: add -o OUT.parquet"
         )
-    check_outputs([output], [model])
+    check_target(output, [model])
     return output
 
 
@@ -150,10 +166,18 @@ def _describe_tally(tally: "Tally") -> str:
 
 
 def _predict_standard_input(
-    ensemble: "AnyModel", output: Path | None, answering: "Answering"
+    ensemble: "AnyModel",
+    output: str | None,
+    source: SourceConfig,
+    answering: "Answering",
 ) -> None:
     from emotiset.predict import predict_lines
 
+    if source.keep_columns:
+        raise InputError(
+            "--keep-columns needs files with columns, found standard input, which is "
+            "lines of text: leave it out"
+        )
     if output is not None:
         raise InputError(
             f"standard input is answered on standard output, found -o {output}: leave "

@@ -25,7 +25,7 @@ from emotiset.lexicon import Lexicon
 from emotiset.model_format import MAX_WEIGHT
 from emotiset.packing import PackedWeights, mean_of_texts, members_of_texts
 from emotiset.store import ModelFile, hash_model, write_model
-from emotiset.texts import split_texts
+from emotiset.texts import is_bag, map_bag, split_texts
 from emotiset.voting import (
     decide,
     mean_probability,
@@ -138,7 +138,8 @@ class Ensemble:
         ----------
         texts
             A list of str, a NumPy array, an Arrow array or chunked array, or a series
-            of pandas or Polars.  A null has the score of an empty text.
+            of pandas or Polars.  A null has the score of an empty text.  Of a Dask
+            bag, whose elements are texts, a lazy bag of answers is made.
         language
             None, or one that the model was trained on.
 
@@ -154,6 +155,8 @@ class Ensemble:
         ConfigError
             If the model was not trained on *language*.
         """
+        if is_bag(texts):
+            return map_bag(texts, self.scores, language)
         parts = [
             score_texts(text, self.weights, self.intercepts, self.features)
             for text in self._strip_batches(texts, language)
@@ -181,6 +184,8 @@ class Ensemble:
         float32[n, 2]
             Columns negative, positive; a row adds up to 1.
         """
+        if is_bag(texts):
+            return map_bag(texts, self.predict_proba, language, prior=prior)
         positive = self._probability(texts, language, prior)
         return np.column_stack([1 - positive, positive])
 
@@ -206,6 +211,9 @@ class Ensemble:
         int8[n]
         """
         check_range("abstain", abstain, at_least=0.5, at_most=1)
+        if is_bag(texts):
+            how = {"prior": prior, "abstain": abstain}
+            return map_bag(texts, self.predict, language, **how)
         return decide(self._probability(texts, language, prior), abstain)
 
     def _probability(

@@ -270,22 +270,6 @@ def by_language(model: Model) -> Mapping[str, Ensemble]:
     return {model.language: model}
 
 
-def positive_of(
-    model: Model,
-    text: pa.Array,
-    codes: pa.Array | None = None,
-    language: str | None = None,
-    **how: Any,
-) -> NDArray[np.float32]:
-    """Return the probability of positive of each text, NaN without an ensemble for it.
-
-    A model of one language answers every text; there *codes* are of no account.
-    """
-    if isinstance(model, Polyglot):
-        return model.predict_proba(text, language, codes=codes, **how)[:, 1]
-    return model.predict_proba(text, language, **how)[:, 1]
-
-
 def _as_codes(codes: pa.Array | None, n: int) -> pa.Array:
     if codes is None:
         return pa.nulls(n, pa.string())

@@ -2,87 +2,34 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import msgspec
-import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from dask.distributed import Client
 
-from emotiset.atomic import check_outputs, write_atomically
-from emotiset.checks import check_range
+from emotiset.answering import AS_TRAINED, Answering
 from emotiset.cluster import count_threads
 from emotiset.config import SourceConfig
 from emotiset.errors import InputError
 from emotiset.nodes import check_access
 from emotiset.partition import Tally, merge_tallies
-from emotiset.polyglot import Model, positive_of
+from emotiset.polyglot import Model
+from emotiset.predictions import (
+    check_target,
+    join_answers,
+    make_table,
+    write_predictions,
+)
 from emotiset.progress import Progress, Step, ignore
-from emotiset.schema import ABSTAINED
 from emotiset.sources import Block, find_blocks, find_paths, read_block
-from emotiset.voting import decide
 from emotiset.waiting import tell_losses
 
-PREDICTED: Final = pa.schema(
-    [
-        ("id", pa.string()),
-        ("created_at", pa.timestamp("us", tz="UTC")),
-        ("lang", pa.string()),
-        ("text", pa.string()),
-        ("polarity", pa.int8()),
-        ("probability", pa.float32()),
-    ]
-)
-
+_LINE: Final = ("text", "polarity", "probability", "language")
 _BLOCKS_AHEAD: Final = 2  # for each thread; bounds what waits to be written
-
-
-@dataclass(frozen=True)
-class Answering:
-    """What a model is told about where it is used.
-
-    Attributes
-    ----------
-    prior
-        Share of positive texts there; None: as in training.
-    abstain
-        Texts of which neither polarity has at least this probability get none.
-    language
-        Of all texts; None: of several ensembles each text's own language picks one.
-    """
-
-    prior: float | None = None
-    abstain: float | None = None
-    language: str | None = None
-
-    def __post_init__(self) -> None:
-        """Check the values."""
-        check_range("prior", self.prior, at_least=1e-6, at_most=1 - 1e-6)
-        check_range("abstain", self.abstain, at_least=0.5, at_most=1)
-
-    def answer(
-        self, model: Model, text: pa.Array, codes: pa.Array | None = None
-    ) -> tuple[pa.Array, pa.Array]:
-        """Return polarity and probability of positive of each text.
-
-        The polarity is null where it abstains, both are where the model has no
-        ensemble for the text's language; *codes* are what the texts say it is.
-        """
-        positive = positive_of(model, text, codes, self.language, prior=self.prior)
-        polarity = decide(positive, self.abstain)
-        has_none = np.isnan(positive)
-        return (
-            pa.array(polarity, mask=has_none | (polarity == ABSTAINED)),
-            pa.array(positive, mask=has_none),
-        )
-
-
-AS_TRAINED: Final = Answering()
 
 
 def predict(
@@ -95,7 +42,7 @@ def predict(
     answering: Answering = AS_TRAINED,
     progress: Progress = ignore,
 ) -> Tally:
-    """Classify every text of the inputs into one Parquet file.
+    """Classify every text of the inputs, into one Parquet file or a folder of them.
 
     Parameters
     ----------
@@ -104,11 +51,10 @@ def predict(
     inputs
         Files, folders or globs of any format that training reads.
     output
-        Parquet file with the columns of `PREDICTED`, rows in the order of the input;
-        ``probability`` is that of positive; no ``polarity`` where it abstained, and
-        neither where the model has no ensemble for the text's language.
+        Parquet file, or a folder that is new or empty, for a file for each block of
+        the input; see `emotiset.predictions`.
     config
-        How the inputs are read.
+        How the inputs are read, and which of their columns stand beside the answers.
     client
         Where to work.
     answering
@@ -124,22 +70,19 @@ def predict(
     Raises
     ------
     InputError
-        If the inputs cannot be read, or hold no text.
+        If the inputs cannot be read, hold no text, or lack a column to keep.
+    OutputError
+        If the output cannot be written; found before the work begins.
     """
     blocks = find_blocks(inputs, config)
     check_access(client, blocks)
-    check_outputs([output], find_paths(blocks))
-    tallies = []
-    with (
-        write_atomically(output) as temporary,
-        pq.ParquetWriter(temporary, PREDICTED, compression="zstd") as writer,
-    ):
-        for batches, tally in _score_in_order(
-            client, blocks, ensemble, config, answering, progress
-        ):
+    check_target(output, find_paths(blocks))
+    tallies: list[Tally] = []
+    scored = _score_in_order(client, blocks, ensemble, config, answering, progress)
+    with write_predictions(output) as writer:
+        for table, tally in scored:
             tallies.append(tally)
-            for batch in batches:
-                writer.write_batch(batch)
+            writer.write(table)
         merged = merge_tallies(tallies)
         n_other = merged.bins.get("other_language", 0)
         if merged.n_read == sum(merged.bins.values()) - n_other:
@@ -155,24 +98,17 @@ def predict_block(
     ensemble: Model,
     config: SourceConfig,
     answering: Answering = AS_TRAINED,
-) -> tuple[list[pa.RecordBatch], Tally]:
+) -> tuple[pa.Table, Tally]:
     """Classify one block; holds its texts and their predictions."""
     tally, batches = Tally(), []
     for reading in read_block(block, config):
         tally.add_reading(reading, keep_rejects=False)
         tweets = reading.tweets
-        polarity, positive = answering.answer(ensemble, tweets["text"], tweets["lang"])
-        tally.add_bins({"other_language": positive.null_count})
-        columns = [
-            tweets["id"],
-            tweets["created_at"],
-            tweets["lang"],
-            tweets["text"],
-            polarity,
-            positive,
-        ]
-        batches.append(pa.record_batch(columns, schema=PREDICTED))
-    return batches, tally
+        answers = answering.answer(ensemble, tweets["text"], tweets["lang"])
+        tally.add_bins({"other_language": answers[1].null_count})
+        if tweets.num_rows:
+            batches.append(join_answers(tweets, *answers))
+    return make_table(batches), tally
 
 
 def predict_lines(
@@ -190,19 +126,16 @@ def predict_lines(
     lines
         UTF-8; bytes that are none are replaced, so that no line is lost.
     output
-        Gets ``{"text": ..., "polarity": ..., "probability": ...}`` and a flush for
-        each line, so that it works in a pipe.
+        Gets ``{"text": ..., "polarity": ..., "probability": ..., "language": ...}``
+        and a flush for each line, so that it works in a pipe.
     answering
         Share of positive texts, and whether to abstain: a polarity of null.
     """
     for line in lines:
         text = line.decode("utf-8", "replace").rstrip("\r\n")
-        polarity, positive = answering.answer(ensemble, pa.array([text]))
-        answer = {
-            "text": text,
-            "polarity": polarity[0].as_py(),
-            "probability": positive[0].as_py(),
-        }
+        found = answering.answer(ensemble, pa.array([text]))
+        values = (text, *(column[0].as_py() for column in found))
+        answer = dict(zip(_LINE, values, strict=True))
         output.write(msgspec.json.encode(answer) + b"\n")
         output.flush()
 
@@ -214,7 +147,7 @@ def _score_in_order(
     config: SourceConfig,
     answering: Answering,
     progress: Progress,
-) -> Iterator[tuple[list[pa.RecordBatch], Tally]]:
+) -> Iterator[tuple[pa.Table, Tally]]:
     """Give the results of `predict_block` in block order, few blocks ahead."""
     shared = client.scatter(ensemble, hash=False, broadcast=True)
     submit = partial(

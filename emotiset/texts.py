@@ -1,7 +1,8 @@
 """What a caller may hand in as texts, made Arrow strings."""
 
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +11,8 @@ import pyarrow.compute as pc
 from emotiset.errors import InputError
 
 _TEXT_TYPES: Final = (pa.string(), pa.large_string(), pa.string_view(), pa.null())
+
+Answers = TypeVar("Answers")
 
 
 def split_texts(texts: Iterable[str | None], n_rows: int) -> Iterator[pa.Array]:
@@ -45,6 +48,31 @@ def split_texts(texts: Iterable[str | None], n_rows: int) -> Iterator[pa.Array]:
             # A copy: the cast refuses rows that lie beyond 2 GiB of a larger array.
             text = text.take(pa.array(np.arange(len(text))))
         yield pc.fill_null(pc.cast(text, pa.string()), "")
+
+
+def is_bag(texts: object) -> bool:
+    """Tell a Dask bag, which is answered lazily, from texts that are here."""
+    return hasattr(texts, "map_partitions") and hasattr(texts, "npartitions")
+
+
+def map_bag(bag: Any, ask: Callable[..., Answers], *how: Any, **more: Any) -> Answers:
+    """Return the bag of what *ask* says of each partition of texts.
+
+    Its type is said to be that of the answers, so that who asks need not name a bag's.
+    """
+    answers: Answers = bag.map_partitions(_AskPartition(ask, how, more))
+    return answers
+
+
+@dataclass(frozen=True)
+class _AskPartition:
+    ask: Callable[..., Any]
+    how: tuple[Any, ...]
+    more: Mapping[str, Any]
+
+    def __call__(self, texts: Iterable[str | None]) -> list[Any]:
+        answers: list[Any] = list(self.ask(list(texts), *self.how, **self.more))
+        return answers
 
 
 def _convert(texts: Iterable[str | None]) -> pa.Array | pa.ChunkedArray:

@@ -34,6 +34,7 @@ from emotiset.sources import Block, Seen, find_blocks, find_paths
 from emotiset.sources.storage import is_url
 from emotiset.stages import Stages
 from emotiset.training import Outcomes, train_pools
+from emotiset.waiting import tell_losses
 from emotiset.work_folder import WorkFolder
 
 SIMULATED = "simulated:200000"
@@ -108,7 +109,7 @@ def train(
         blocks = find_blocks(inputs, config)
         check_outputs([sample_out, rejects_out, *other_outputs], find_paths(blocks))
         keeping = open_work_folder(work_dir, config, verify_inputs=verify_inputs)
-    with _open_client(client, clock) as opened:
+    with _open_client(client, clock) as opened, tell_losses("run"):
         _check_cluster(opened, client, blocks, keeping, clock)
         patience = _find_patience(client)
         stages = Stages(opened, config, progress, clock, patience, keeping)

@@ -98,7 +98,7 @@ def tell_losses(stage: str, name: str | None = None) -> Iterator[None]:
     except KilledWorker as lost:
         raise ClusterError(
             f"stage {stage!r} needs workers that stay alive, found that "
-            f"{lost.allowed_failures + 1} died{of}, the last at "
+            f"{lost.allowed_failures + 1} died at {name or lost.task}, the last at "
             f"{lost.last_worker.address}: look at its log, give workers more memory or "
             "take a smaller --block-size; where workers are often taken away, raise "
             "the scheduler's distributed.scheduler.allowed-failures"

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -135,9 +135,11 @@ class DaskProcesses:
         for _ in range(n_workers):
             self.start_worker(*options, **how)
 
-    def start_scheduler(self, *options: str, **how: Any) -> subprocess.Popen[bytes]:
+    def start_scheduler(
+        self, *options: str, host: str = "127.0.0.1", **how: Any
+    ) -> subprocess.Popen[bytes]:
         """Start a scheduler, and wait until it has written its file."""
-        where = ["--port", "0", "--host", "127.0.0.1", "--scheduler-file", self.file]
+        where = ["--port", "0", "--host", host, "--scheduler-file", self.file]
         process = self._start("scheduler", *where, *options, **how)
         deadline = time.monotonic() + 60
         while not self.file.exists() and time.monotonic() < deadline:
@@ -150,14 +152,19 @@ class DaskProcesses:
         return self._start("worker", *where, "--nthreads", "1", *options, **how)
 
     def _start(
-        self, command: str, *options: Any, bare: bool = False, **env: str
+        self,
+        command: str,
+        *options: Any,
+        bare: bool = False,
+        prefix: Sequence[str] = (),
+        **env: str,
     ) -> subprocess.Popen[bytes]:
         program = ["-c", _BARE] if bare else ["-m", "dask"]
         dashboard = ["--dashboard-address", ":0"]
         log = (self.folder / f"{command}-{len(self.processes)}.log").open("wb")
         with log:
             process = subprocess.Popen(
-                [sys.executable, *program, command, *dashboard, *self.options]
+                [*prefix, sys.executable, *program, command, *dashboard, *self.options]
                 + [str(each) for each in options],
                 env={**os.environ, **self.env, **env},
                 cwd=self.folder,

@@ -12,12 +12,14 @@ _ORDER = """
 errors checks plain schema learning config config_file atomic progress kernels texts
 lexicon automaton machine scan simulate sources tally access work_folder reuse langid
 language_names language pools labeling keys deletions sampling drawing exchange
-features ngrams examples hashed scaling member learner holdback calibration voting
-packing model_format store ensemble polyglot loading sklearn ranking evaluate kept
-partition fitting resuming warmup graph entry quiet waiting probe preflight nodes
-shipping local cluster recalling steps stages training outputs result train doctor
-predict comparing gold breakdown judging inspection simulation preview console display
-display_judged cli_options cli_train cli_model cli_evaluate cli_doctor cli __main__
+ features ngrams examples hashed scaling member learner holdback calibration voting
+ packing model_format store ensemble polyglot answering loading sklearn ranking
+ evaluate kept
+ partition fitting resuming warmup graph entry quiet waiting probe preflight nodes
+ shipping local cluster recalling steps stages training outputs result train
+ predictions doctor predict comparing gold breakdown judging inspection simulation
+ preview console display display_judged cli_options cli_train cli_model cli_evaluate
+ cli_doctor cli __main__
 """
 ORDER = _ORDER.split()
 

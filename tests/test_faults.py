@@ -1,0 +1,491 @@
+"""Whatever dies: the bytes of an undisturbed run, or one line and no half file."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emotiset import TrainConfig, load_ensemble
+from emotiset.sources import plan_blocks
+from emotiset.train import train
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+PRELOAD = Path(__file__).with_name("preload_faults.py")
+CONFIG = TrainConfig(members=3, n_features=16384, block_size=200_000)
+SETTINGS = ["--members", "3", "--n-features", "16384", "--block-size", "200kB"]
+
+# Function, which call of it over all workers, before or after its work.
+READING = [
+    ("emotiset.resuming.label_pack", 1, "start"),
+    ("emotiset.resuming.label_pack", 4, "end"),
+    ("emotiset.partition.merge_runs", 0, "start"),
+]
+EXCHANGE = [
+    ("emotiset.partition.split_run", 0, "end"),
+    ("emotiset.partition.cut_pieces", 0, "start"),
+    ("emotiset.partition.assemble_part", 0, "start"),
+    ("emotiset.partition.assemble_part", 3, "end"),
+]
+TRAINING = [
+    ("emotiset.fitting.count_outside", 1, "start"),
+    ("emotiset.fitting.fit_part", 0, "start"),
+    ("emotiset.fitting.fit_part", 2, "end"),
+    ("emotiset.fitting.fit_part", 4, "start"),
+]
+
+
+class Faults:
+    """Faults that workers shall have, and what has become of them.
+
+    Attributes
+    ----------
+    folder
+        Of the faults and their log.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.env = {
+            "FAULTS": str(folder),
+            "DASK_DISTRIBUTED__WORKER__PRELOAD": str(PRELOAD),
+        }
+        folder.mkdir()
+        self.set()
+
+    def set(self, *faults: dict[str, Any]) -> None:
+        """Say what shall happen."""
+        (self.folder / "faults.json").write_text(json.dumps(faults))
+
+    def read(self) -> list[dict[str, Any]]:
+        """Return what has happened."""
+        log = self.folder / "log"
+        lines = log.read_text().splitlines() if log.exists() else []
+        return [json.loads(line) for line in lines]
+
+    @contextlib.contextmanager
+    def answer(self, act: Any) -> Iterator[list[Any]]:
+        """Call *act* for each new line of the log, in a thread; give what it says."""
+        answers: list[Any] = []
+        done = threading.Event()
+
+        def follow() -> None:
+            while not done.wait(0.01):
+                for line in self.read()[len(answers) :]:
+                    answers.append(act(line))
+
+        thread = threading.Thread(target=follow)
+        thread.start()
+        try:
+            yield answers
+        finally:
+            done.set()
+            thread.join()
+
+
+@pytest.fixture
+def faults(tmp_path: Path) -> Faults:
+    """No faults yet."""
+    return Faults(tmp_path / "faults")
+
+
+@pytest.fixture(scope="module")
+def digest(tweet_file: Path) -> str:
+    """Digest of the model that an undisturbed run gives."""
+    sha256: str = train([tweet_file], CONFIG).summary["model_sha256"]
+    return sha256
+
+
+def start_training(
+    tweets: Path, model: Path, *options: Any, prefix: Sequence[str] = (), **env: str
+) -> "subprocess.Popen[str]":
+    """Start a training in a session of its own."""
+    return subprocess.Popen(
+        [
+            *prefix,
+            sys.executable,
+            "-m",
+            "emotiset.train",
+            tweets,
+            "-o",
+            model,
+            *SETTINGS,
+        ]
+        + [str(option) for option in options],
+        env={**os.environ, **env},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finish(process: "subprocess.Popen[str]", seconds: float = 150) -> str:
+    """Wait for a training; return its standard error, and find nothing left of it."""
+    try:
+        _, told = process.communicate(timeout=seconds)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+    deadline = time.monotonic() + 10
+    while left := find_session(process.pid):
+        assert time.monotonic() < deadline, f"still running: {left}"
+        time.sleep(0.1)
+    return told
+
+
+def find_session(session: int) -> list[str]:
+    """Return the processes of a session that are not dead."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            name, _, rest = path.read_text().rpartition(")")
+            state, _, _, its_session = rest.split()[:4]
+            if int(its_session) == session and state != "Z":
+                found.append(name)
+    return found
+
+
+def is_dead(pid: int) -> bool:
+    """Return whether a process has ended, reaped or not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return True
+    return stat.rpartition(")")[2].split()[0] == "Z"
+
+
+def kill(line: dict[str, Any]) -> bool:
+    """Kill the worker that a line of the log tells of; return that it died."""
+    os.kill(line["pid"], signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while not is_dead(line["pid"]) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return is_dead(line["pid"])
+
+
+def digest_of(model: Path) -> str:
+    """Return the digest of a saved model."""
+    return load_ensemble(model).sha256()
+
+
+@pytest.mark.parametrize("nanny", ["--nanny", "--no-nanny"])
+def test_train__workers_killed_at_ten_moments(
+    nanny: str,
+    faults: Faults,
+    dask_processes: Any,
+    tweet_file: Path,
+    tmp_path: Path,
+    digest: str,
+) -> None:
+    moments = [*READING, *EXCHANGE, *TRAINING]
+    faults.set(
+        *(
+            {"function": function, "call": call, "when": when, "do": "stop"}
+            for function, call, when in moments
+        )
+    )
+    dask_processes.env = faults.env
+    dask_processes.start(2, nanny)
+
+    def act(line: dict[str, Any]) -> bool:
+        died = kill(line)
+        if nanny == "--no-nanny":
+            dask_processes.start_worker(nanny)
+        return died
+
+    model = tmp_path / "model.parquet"
+    with faults.answer(act) as died:
+        where = ["--scheduler-file", dask_processes.file]
+        process = start_training(tweet_file, model, *where)
+        told = finish(process)
+    assert process.returncode == 0, told
+    happened = [
+        (each["function"], each["call"], each["when"]) for each in faults.read()
+    ]
+    assert sorted(happened) == sorted(moments)
+    assert died == [True] * len(moments)
+    assert len({each["pid"] for each in faults.read()}) == len(moments)
+    assert digest_of(model) == digest
+
+
+@pytest.mark.parametrize(
+    "function", ["resuming.label_pack", "partition.cut_pieces", "fitting.fit_part"]
+)
+def test_train__worker_stopped_and_continued(
+    function: str, faults: Faults, tweet_file: Path, tmp_path: Path, digest: str
+) -> None:
+    fault = {"function": f"emotiset.{function}", "call": 0, "when": "start"}
+    faults.set({**fault, "do": "stop"})
+
+    def act(line: dict[str, Any]) -> None:
+        time.sleep(3)
+        os.kill(line["pid"], signal.SIGCONT)
+
+    model = tmp_path / "model.parquet"
+    with faults.answer(act) as answers:
+        process = start_training(tweet_file, model, "--workers", "2", **faults.env)
+        told = finish(process)
+    assert process.returncode == 0, told
+    assert len(answers) == 1
+    assert digest_of(model) == digest
+
+
+def test_train__worker_over_its_memory_limit(
+    faults: Faults, tweet_file: Path, tmp_path: Path, digest: str
+) -> None:
+    function = "emotiset.resuming.label_pack"
+    faults.set({"function": function, "call": 1, "when": "end", "do": "hog"})
+    model = tmp_path / "model.parquet"
+    options = ["--workers", "2", "--memory-limit", "700MiB"]
+    process = start_training(tweet_file, model, *options, **faults.env)
+    told = finish(process)
+    assert process.returncode == 0, told
+    [line] = faults.read()
+    assert is_dead(line["pid"])
+    assert digest_of(model) == digest
+
+
+def test_train__block_that_kills_its_workers_is_named(
+    faults: Faults, tweet_file: Path, tmp_path: Path, digest: str
+) -> None:
+    name = plan_blocks([str(tweet_file)], CONFIG)[2].name
+    function = "emotiset.resuming.label_pack"
+    faults.set({"function": function, "at": name, "when": "start", "do": "die"})
+    model, work = tmp_path / "model.parquet", tmp_path / "work"
+    options = ["--workers", "2", "--work-dir", work]
+    process = start_training(tweet_file, model, *options, **faults.env)
+    told = finish(process)
+    assert process.returncode == 4, told
+    [line] = [line for line in told.splitlines() if line.startswith("emotiset:")]
+    assert f"4 died at {name}" in line
+    assert "Traceback" not in told
+    assert not list(tmp_path.glob("*model*"))
+    assert len(faults.read()) == 4
+    n_kept = len(list((work / "blocks").iterdir()))
+    assert n_kept >= 1
+
+    faults.set()
+    process = start_training(tweet_file, model, *options, **faults.env)
+    told = finish(process)
+    assert process.returncode == 0, told
+    assert digest_of(model) == digest
+    assert len(list((work / "blocks").iterdir())) > n_kept
+
+
+@pytest.mark.parametrize("whom", ["all", "one"])
+@pytest.mark.parametrize("seconds", [0.7, 1.5, 2.5])
+def test_train__interrupted_as_it_starts(
+    seconds: float, whom: str, tmp_path: Path
+) -> None:
+    process = start_training("simulated:400000", tmp_path / "model")  # type: ignore
+    time.sleep(seconds)
+    (os.killpg if whom == "all" else os.kill)(process.pid, signal.SIGINT)
+    assert finish(process, 30) == "emotiset: interrupted; the model was not written\n"
+    assert process.returncode == 130
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "function", ["resuming.label_pack", "partition.assemble_part", "fitting.fit_part"]
+)
+def test_train__interrupted_at_work(
+    function: str, faults: Faults, tweet_file: Path, tmp_path: Path
+) -> None:
+    fault = {"function": f"emotiset.{function}", "call": 0, "when": "start"}
+    faults.set({**fault, "do": "hog"})  # to be busy for a while
+    process = start_training(
+        tweet_file, tmp_path / "model", "--workers", "2", **faults.env
+    )
+    deadline = time.monotonic() + 60
+    while not faults.read() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    told = finish(process, 30)
+    assert told.splitlines()[-1] == "emotiset: interrupted; the model was not written"
+    assert "Traceback" not in told
+    assert process.returncode == 130
+    assert not list(tmp_path.glob("*model*"))
+
+
+def test_script__without_guard_is_one_line(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from emotiset.train import train\n\nresult = train(['simulated:2000'])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert 'if __name__ == "__main__":' in last
+    assert f"{script} at line 3" in last
+    assert done.stderr.count("Traceback") == 1
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system with room for 64 kB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder]
+    try:
+        done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        pytest.skip("there is no mount command to make a small disk with")
+    if done.returncode:
+        pytest.skip(f"a small disk needs the right to mount: {done.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+@pytest.mark.parametrize("output", ["-o", "--sample-out", "--rejects"])
+def test_train__disk_that_is_full(
+    output: str, small_disk: Path, tweet_file: Path, tmp_path: Path
+) -> None:
+    if output == "--rejects":  # a small file: the disk is full to the last byte
+        broken = tmp_path / "broken.json"
+        lines = tweet_file.read_text().splitlines()
+        broken.write_text("\n".join([*lines, *[line[:-9] for line in lines[:500]]]))
+        tweet_file = broken
+    others = [] if output == "-o" else ["-o", tmp_path / "model"]
+    command = [sys.executable, "-m", "emotiset", "train", tweet_file, *others]
+    options = [output, small_disk / "out", "--workers", "1", "--quiet"]
+    done = subprocess.run(
+        [*command, *SETTINGS, *options],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("emotiset: an output needs a writable place")
+    assert "No space left on device" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert list(small_disk.iterdir()) == []
+    assert not (tmp_path / "model").exists()
+
+
+class Hosts:
+    """A scheduler's and two workers' network namespaces, joined by a bridge.
+
+    Attributes
+    ----------
+    names
+        Of the namespaces; the first one's is the bridge.
+    """
+
+    def __init__(self) -> None:
+        self.names = [f"emotiset-{os.getpid()}-{i}" for i in range(3)]
+        self.links = [f"em{os.getpid() % 10**6}-{i}" for i in range(3)]
+
+    def make(self) -> None:
+        """Make them; raises `CalledProcessError` without the right to."""
+        for name in self.names:
+            run_ip("netns", "add", name)
+            self.inside(0 if name == self.names[0] else name, "link set lo up")
+        self.inside(0, "link add bridge0 type bridge")
+        self.inside(0, "addr add 10.77.0.1/24 dev bridge0")
+        self.inside(0, "link set bridge0 up")
+        for i in (1, 2):
+            near, far = self.links[i], f"{self.links[i]}f"
+            self.inside(0, f"link add {near} type veth peer name {far}")
+            self.inside(0, f"link set {near} master bridge0 up")
+            self.inside(0, f"link set {far} netns {self.names[i]}")
+            self.inside(i, f"addr add 10.77.0.{i + 1}/24 dev {far}")
+            self.inside(i, f"link set {far} up")
+
+    def remove(self) -> None:
+        """Remove them, and with them their links."""
+        for name in self.names:
+            subprocess.run(["ip", "netns", "del", name], capture_output=True)
+
+    def inside(self, host: int | str, command: str) -> None:
+        """Run an `ip` command in a namespace."""
+        name = self.names[host] if isinstance(host, int) else host
+        run_ip("-netns", name, *command.split())
+
+    def prefix(self, host: int) -> list[str]:
+        """Return what runs a command in a namespace."""
+        return ["ip", "netns", "exec", self.names[host]]
+
+
+def run_ip(*arguments: str) -> None:
+    """Run `ip`."""
+    subprocess.run(["ip", *arguments], capture_output=True, check=True)
+
+
+@pytest.fixture
+def hosts() -> Iterator[Hosts]:
+    """Hosts that a test may cut off."""
+    made = Hosts()
+    try:
+        made.make()
+    except FileNotFoundError:
+        made.remove()
+        pytest.skip("there is no ip command to make network namespaces with")
+    except subprocess.CalledProcessError as error:
+        made.remove()
+        told = error.stderr.decode().strip()
+        pytest.skip(f"network namespaces need rights that are missing: {told}")
+    try:
+        yield made
+    finally:
+        made.remove()
+
+
+@pytest.mark.parametrize(
+    ("function", "seconds"),  # within the timeout of 12 s, and past it
+    [("resuming.label_pack", 3.0), ("partition.assemble_part", 20.0)],
+)
+def test_train__link_cut_for_a_while(
+    function: str,
+    seconds: float,
+    hosts: Hosts,
+    faults: Faults,
+    dask_processes: Any,
+    tweet_file: Path,
+    tmp_path: Path,
+    digest: str,
+) -> None:
+    fault = {"function": f"emotiset.{function}", "call": 1, "when": "start"}
+    faults.set({**fault, "do": "wait"})
+    dask_processes.env = {
+        **faults.env,
+        "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "12s",
+        "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "5s",
+    }
+    dask_processes.start_scheduler(host="10.77.0.1", prefix=hosts.prefix(0))
+    for i in (1, 2):
+        dask_processes.start_worker("--no-nanny", prefix=hosts.prefix(i))
+    model = tmp_path / "model.parquet"
+    where = ["--scheduler-file", dask_processes.file, "--worker-timeout", "30"]
+
+    def act(line: dict[str, Any]) -> float:
+        hosts.inside(0, f"link set {hosts.links[1]} down")
+        time.sleep(seconds)
+        hosts.inside(0, f"link set {hosts.links[1]} up")
+        return seconds
+
+    with faults.answer(act) as answers:
+        process = start_training(
+            tweet_file, model, *where, prefix=hosts.prefix(0), **dask_processes.env
+        )
+        told = finish(process)
+    assert process.returncode == 0, told
+    assert answers == [seconds]
+    log = (dask_processes.folder / "scheduler-0.log").read_text()
+    assert ("Remove worker addr: tcp://10.77.0.2" in log) == (seconds > 12)
+    assert digest_of(model) == digest
