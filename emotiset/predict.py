@@ -73,6 +73,25 @@ def predict(
         If the inputs cannot be read, hold no text, or lack a column to keep.
     OutputError
         If the output cannot be written; found before the work begins.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from emotiset.sklearn import EmotisetClassifier
+    >>> made = EmotisetClassifier(n_features=1024).fit(["good", "bad"], [1, -1])
+    >>> with (
+    ...     tempfile.TemporaryDirectory() as folder,
+    ...     Client(processes=False, dashboard_address=None) as client,
+    ... ):
+    ...     tally = predict(
+    ...         made.ensemble_,
+    ...         ["simulated:100"],
+    ...         f"{folder}/out.parquet",
+    ...         SourceConfig(),
+    ...         client,
+    ...     )
+    >>> tally.n_read
+    100
     """
     blocks = find_blocks(inputs, config)
     check_access(client, blocks)
@@ -130,6 +149,16 @@ def predict_lines(
         and a flush for each line, so that it works in a pipe.
     answering
         Share of positive texts, and whether to abstain: a polarity of null.
+
+    Examples
+    --------
+    >>> from io import BytesIO
+    >>> from emotiset.sklearn import EmotisetClassifier
+    >>> made = EmotisetClassifier(n_features=1024).fit(["good", "bad"], [1, -1])
+    >>> answers = BytesIO()
+    >>> predict_lines(made.ensemble_, [b"good"], answers)
+    >>> msgspec.json.decode(answers.getvalue())["polarity"]
+    1
     """
     for line in lines:
         text = line.decode("utf-8", "replace").rstrip("\r\n")
