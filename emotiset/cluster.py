@@ -121,17 +121,19 @@ def connect(config: ClusterConfig, *, check: bool = True) -> Iterator[Client]:
     ClusterError
         If the scheduler cannot be reached, has no worker, or has other code.
     """
-    if config.is_remote:
-        with _reach(config) as client:
-            if config.ship_code:
-                ship_code(client)
-            if check:
-                check_nodes(client)
-            yield client
-        return
-    compile_kernels()
-    with _local(config) as cluster, Client(cluster) as client:
-        yield client
+    # What these loggers tell of lost workers and schedulers we tell in one line.
+    with quiet("distributed.client", "distributed.comm", "distributed.batched"):
+        if config.is_remote:
+            with _reach(config) as client:
+                if config.ship_code:
+                    ship_code(client)
+                if check:
+                    check_nodes(client)
+                yield client
+        else:
+            compile_kernels()
+            with _local(config) as cluster, Client(cluster) as client:
+                yield client
 
 
 def count_threads(client: Client) -> int:
@@ -144,13 +146,12 @@ def _reach(config: ClusterConfig) -> Client:
     where = config.scheduler or config.scheduler_file
     _check_scheduler_file(config.scheduler_file)
     try:
-        with quiet("distributed.comm", "distributed.client"):
-            client = Client(
-                config.scheduler,
-                scheduler_file=config.scheduler_file,
-                timeout=_CONNECT_SECONDS,
-                security=_make_security(config),
-            )
+        client = Client(
+            config.scheduler,
+            scheduler_file=config.scheduler_file,
+            timeout=_CONNECT_SECONDS,
+            security=_make_security(config),
+        )
     except (OSError, TimeoutError, ValueError, TypeError, RuntimeError) as error:
         raise ClusterError(
             f"a scheduler needs to answer at {where}, found none within "

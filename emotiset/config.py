@@ -220,8 +220,9 @@ class TrainConfig(
 
     Examples
     --------
-    >>> TrainConfig(members=8).members
-    8
+    >>> config = TrainConfig(members=8)
+    >>> config.to_dict()["block_size"], "block_size" in config.result_settings()
+    (67108864, False)
     >>> TrainConfig(n_features=1000)
     Traceback (most recent call last):
     ...

@@ -19,7 +19,7 @@ from emotiset.checks import check_range
 from emotiset.config import FeatureConfig, Vote
 from emotiset.errors import ConfigError
 from emotiset.labeling import strip_symbols
-from emotiset.language import parse_languages
+from emotiset.language import check_trained_on
 from emotiset.learner import Member
 from emotiset.lexicon import Lexicon
 from emotiset.model_format import MAX_WEIGHT
@@ -64,6 +64,17 @@ class Ensemble:
         What turns a vote into a probability; see `emotiset.calibration`.
     settings, versions, sample_digest
         Where the members come from; kept in the model file, not used here.
+
+    Examples
+    --------
+    >>> from emotiset.sklearn import EmotisetClassifier
+    >>> texts = ["what a day", "so good", "not again", "so bad"]
+    >>> learner = EmotisetClassifier(n_features=1024)
+    >>> ensemble = learner.fit(texts, [1, 1, -1, -1]).ensemble_
+    >>> ensemble.predict(["good day", "bad"]).tolist()
+    [1, -1]
+    >>> ensemble.predict_proba(["good day"]).shape, ensemble.scores(texts).shape
+    ((1, 2), (4, 1))
     """
 
     weights: NDArray[np.float32]
@@ -87,6 +98,13 @@ class Ensemble:
         ------
         ConfigError
             If there is no member, or one of them has diverged.
+
+        Examples
+        --------
+        >>> Ensemble.from_members([])
+        Traceback (most recent call last):
+        ...
+        emotiset.errors.ConfigError: an ensemble needs a member, found none: train one
         """
         if not members:
             raise ConfigError("an ensemble needs a member, found none: train one")
@@ -197,12 +215,10 @@ class Ensemble:
         prior: float | None = None,
         abstain: float | None = None,
     ) -> NDArray[np.int8]:
-        """Return the polarities, -1 negative or 1 positive.
+        """Return the polarities, -1 negative or 1 positive; see `predict_proba`.
 
         Parameters
         ----------
-        texts, language, prior
-            As for `predict_proba`.
         abstain
             Texts of which neither polarity has at least this probability get 0.
 
@@ -242,19 +258,9 @@ class Ensemble:
     def _strip_batches(
         self, texts: Iterable[str | None], language: str | None
     ) -> Iterator[pa.Array]:
-        self._check_language(language)
+        check_trained_on(self.language, language)
         for text in split_texts(texts, _BATCH_ROWS):
             yield strip_symbols(text, self.lexicon)
-
-    def _check_language(self, language: str | None) -> None:
-        if language is None:
-            return
-        own, asked = parse_languages(self.language), parse_languages(language)
-        if own is not None and (asked is None or not asked <= own):
-            raise ConfigError(
-                f"this model needs language {self.language}, found {language!r}: "
-                "leave it out, or train a model for it"
-            )
 
     def save(self, path: str | Path) -> None:
         """Write the model file; the same ensemble gives the same bytes.

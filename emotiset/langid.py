@@ -10,12 +10,13 @@ References
 """
 
 import functools
-import io
 import lzma
+import shutil
+import tempfile
 import threading
 import unicodedata
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -38,6 +39,7 @@ zh zu zxx
 LABELS: Final = frozenset(_LABELS.split())
 
 _N_CODES: Final = 0x20000  # no character beyond has case, and few compose
+_COPIED: Final = 1 << 20  # bytes at once
 _IN_CACHE: Final = 1 << 16  # entries of the automaton renumbered at once
 _PADDING: Final = 32  # columns, so that rows are whole vector registers
 _MIN_LIKELIHOOD: Final = -32  # the sum over all features fits into an int32
@@ -124,8 +126,16 @@ def _second_of_pairs(characters: list[str]) -> list[int]:
 
 @functools.cache
 def _load_model() -> Model:
-    packed = (MODEL_DIR / MODEL_FILE).read_bytes()
-    with np.load(io.BytesIO(lzma.decompress(packed))) as arrays:
+    # By way of a file, array by array: in memory it would be there twice.
+    with tempfile.TemporaryFile() as file:
+        with lzma.open(MODEL_DIR / MODEL_FILE) as packed:
+            shutil.copyfileobj(packed, file, _COPIED)
+        return _make_model(file)
+
+
+def _make_model(file: IO[bytes]) -> Model:
+    file.seek(0)
+    with np.load(file) as arrays:
         labels = arrays["classes"].tolist()
         units = _likelihood_units(arrays["ptc"])
         tables = (
@@ -152,18 +162,17 @@ def _check_fit(units: NDArray[np.int16], *, n_moves: int) -> None:
 def _automaton(
     moves: NDArray[np.uint32], lists: NDArray[np.uint16], features: NDArray[np.int32]
 ) -> tuple[np.uint32, NDArray[np.uint32], NDArray[np.int32], NDArray[np.int32]]:
-    """Renumber the states so that each tells its list of moves."""
+    """Renumber the states, in place, so that each tells its list of moves."""
     order = np.argsort(lists, kind="stable")
     n_lists = len(moves) >> 8
     firsts = np.searchsorted(lists[order], np.arange(n_lists)).astype(np.int32)
     ranks = np.empty(len(lists), np.uint32)
     ranks[order] = np.arange(len(lists)) - firsts[lists[order]]
     states = lists.astype(np.uint32) << 16 | ranks
-    renumbered = np.empty(len(moves), np.uint32)
     for start in range(0, len(moves), _IN_CACHE):
-        stretch = slice(start, start + _IN_CACHE)
-        np.take(states, moves[stretch], out=renumbered[stretch], mode="clip")
-    return states[0], renumbered, firsts, features[order]
+        stretch = moves[start : start + _IN_CACHE]
+        stretch[:] = states[stretch]
+    return states[0], moves, firsts, features[order]
 
 
 def _likelihood_units(likelihoods: NDArray[np.float16]) -> NDArray[np.int16]:

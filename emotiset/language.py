@@ -164,6 +164,24 @@ def keep_languages(
     return kept, batch.num_rows - kept.num_rows
 
 
+def check_trained_on(own: str, language: str | None) -> None:
+    """Raise `ConfigError` unless a model for *own* languages answers for *language*.
+
+    Examples
+    --------
+    >>> check_trained_on("en+es", "es"), check_trained_on("en", None)
+    (None, None)
+    """
+    if language is None:
+        return
+    known, asked = parse_languages(own), parse_languages(language)
+    if known is not None and (asked is None or not asked <= known):
+        raise ConfigError(
+            f"this model needs language {own}, found {language!r}: leave it out, or "
+            "train a model for it"
+        )
+
+
 def identify_languages(text: pa.Array) -> pa.Array:
     """Identify the language of each text, as py3langid 0.4 does.
 

@@ -31,10 +31,26 @@ class _Metadata(msgspec.Struct):
 def load_ensemble(path: str | Path) -> Model:
     """Read the model file that `save` of an ensemble, or of several, wrote.
 
+    Parameters
+    ----------
+    path
+        A local file.
+
     Raises
     ------
     ModelFileError
         If the file is missing, no model, damaged, or of another format version.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from emotiset.sklearn import EmotisetClassifier
+    >>> made = EmotisetClassifier(n_features=1024).fit(["good", "bad"], [1, -1])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     made.ensemble_.save(f"{folder}/m.parquet")
+    ...     loaded = load_ensemble(f"{folder}/m.parquet")
+    >>> loaded.sha256() == made.ensemble_.sha256()
+    True
     """
     model = read_model(path)
     try:

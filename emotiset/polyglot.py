@@ -41,6 +41,18 @@ class Polyglot:
     ensembles
         In the order of their languages, no code in two of them.  They share features,
         vote, lexicon, settings and versions.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from emotiset.sklearn import EmotisetClassifier
+    >>> made = EmotisetClassifier(n_features=1024).fit(["good", "bad"], [1, -1])
+    >>> own = [replace(made.ensemble_, language=code) for code in ("en", "es")]
+    >>> model, codes = Polyglot(tuple(own)), pa.array(["es", "fr"])
+    >>> model.pick(codes, codes).tolist(), model.predict(["good"] * 2, codes=codes)
+    ([1, -1], array([1, 0], dtype=int8))
+    >>> model.to_model_file().languages
+    {'en': 1, 'es': 1}
     """
 
     ensembles: tuple[Ensemble, ...]
@@ -116,6 +128,10 @@ class Polyglot:
             text is identified.
         language
             Of all texts, whatever they say.
+
+        Returns
+        -------
+        int64[n]
 
         Raises
         ------

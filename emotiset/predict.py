@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import BinaryIO, Final
 
 import msgspec
 import pyarrow as pa
-from dask.distributed import Client
+from dask.distributed import Client, Future
 
 from emotiset.answering import AS_TRAINED, Answering
 from emotiset.cluster import count_threads
@@ -29,6 +30,7 @@ from emotiset.sources import Block, find_blocks, find_paths, read_block
 from emotiset.waiting import tell_losses
 
 _LINE: Final = ("text", "polarity", "probability", "language")
+_ATTEMPTS: Final = 4  # to score a block, where workers are lost with the model
 _BLOCKS_AHEAD: Final = 2  # for each thread; bounds what waits to be written
 
 
@@ -73,6 +75,25 @@ def predict(
         If the inputs cannot be read, hold no text, or lack a column to keep.
     OutputError
         If the output cannot be written; found before the work begins.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from emotiset.sklearn import EmotisetClassifier
+    >>> made = EmotisetClassifier(n_features=1024).fit(["good", "bad"], [1, -1])
+    >>> with (
+    ...     tempfile.TemporaryDirectory() as folder,
+    ...     Client(processes=False, dashboard_address=None) as client,
+    ... ):
+    ...     tally = predict(
+    ...         made.ensemble_,
+    ...         ["simulated:100"],
+    ...         f"{folder}/out.parquet",
+    ...         SourceConfig(),
+    ...         client,
+    ...     )
+    >>> tally.n_read
+    100
     """
     blocks = find_blocks(inputs, config)
     check_access(client, blocks)
@@ -130,6 +151,16 @@ def predict_lines(
         and a flush for each line, so that it works in a pipe.
     answering
         Share of positive texts, and whether to abstain: a polarity of null.
+
+    Examples
+    --------
+    >>> from io import BytesIO
+    >>> from emotiset.sklearn import EmotisetClassifier
+    >>> made = EmotisetClassifier(n_features=1024).fit(["good", "bad"], [1, -1])
+    >>> answers = BytesIO()
+    >>> predict_lines(made.ensemble_, [b"good"], answers)
+    >>> msgspec.json.decode(answers.getvalue())["polarity"]
+    1
     """
     for line in lines:
         text = line.decode("utf-8", "replace").rstrip("\r\n")
@@ -149,19 +180,57 @@ def _score_in_order(
     progress: Progress,
 ) -> Iterator[tuple[pa.Table, Tally]]:
     """Give the results of `predict_block` in block order, few blocks ahead."""
-    shared = client.scatter(ensemble, hash=False, broadcast=True)
-    submit = partial(
-        client.submit, predict_block, config=config, answering=answering, pure=False
-    )
+    scorer = _Scorer(client, ensemble, config, answering)
     done, total = 0, sum(block.n_bytes for block in blocks)
     waiting = iter(blocks)
     n_ahead = _BLOCKS_AHEAD * count_threads(client)
-    under_way = deque((b, submit(b, shared)) for b in islice(waiting, n_ahead))
+    under_way = deque((b, scorer.submit(b)) for b in islice(waiting, n_ahead))
     while under_way:
         block, future = under_way.popleft()
-        with tell_losses("predict", block.name):
-            scored = future.result()
-        yield scored
-        under_way.extend((b, submit(b, shared)) for b in islice(waiting, 1))
+        yield scorer.wait(block, future)
+        under_way.extend((b, scorer.submit(b)) for b in islice(waiting, 1))
         done += block.n_bytes
         progress(Step("predict", done, total, "B"))
+
+
+class _Scorer:
+    """Scores blocks by a model that lies on the workers; shares it anew if it is lost.
+
+    Dask computes a lost result again, but not what was sent: that is lost with the last
+    worker that holds it.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        ensemble: Model,
+        config: SourceConfig,
+        answering: Answering,
+    ) -> None:
+        self._client = client
+        self._ensemble = ensemble
+        self._predict = partial(predict_block, config=config, answering=answering)
+        self._shared = self._share()
+
+    def submit(self, block: Block) -> Future:
+        """Score a block some time."""
+        return self._client.submit(self._predict, block, self._shared, pure=False)
+
+    def wait(self, block: Block, future: Future) -> tuple[pa.Table, Tally]:
+        """Return what scoring a block has given."""
+        with tell_losses("predict", block.name):
+            for _ in range(_ATTEMPTS):
+                try:
+                    scored: tuple[pa.Table, Tally] = future.result()
+                except CancelledError:
+                    if self._client.status != "running":
+                        raise
+                    if self._shared.status != "finished":
+                        self._shared = self._share()
+                    future = self.submit(block)
+                else:
+                    return scored
+            raise CancelledError
+
+    def _share(self) -> Future:
+        return self._client.scatter(self._ensemble, hash=False, broadcast=True)

@@ -94,6 +94,14 @@ def train(
         If the cluster cannot be reached, or loses the work.
     OutputError
         If an output cannot be written; found before the work begins.
+
+    Examples
+    --------
+    >>> tweets = ["simulated:3000?emoticon_share=0.5"]
+    >>> with Client(processes=False, dashboard_address=None) as client:
+    ...     result = train(tweets, TrainConfig(n_features=1024), client)
+    >>> result.ensemble.n_members, sum(result.summary["funnel"].values())
+    (1, 3000)
     """
     config = config or TrainConfig()
     if isinstance(inputs, str | Path):

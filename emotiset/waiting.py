@@ -9,6 +9,7 @@ from typing import Final
 
 from dask.distributed import Client, Future, as_completed
 from distributed import KilledWorker
+from distributed.client import FutureCancelledError
 from distributed.comm import CommClosedError
 
 from emotiset.errors import ClusterError
@@ -109,9 +110,14 @@ def tell_losses(stage: str, name: str | None = None) -> Iterator[None]:
             f"{of}: give workers more or take a smaller --block-size"
         ) from lost
     except (CancelledError, CommClosedError) as lost:
+        if isinstance(lost, FutureCancelledError) and "connection" not in lost.reason:
+            raise ClusterError(
+                f"stage {stage!r} needs workers that stay alive, found that what they "
+                f"held is lost{of} ({lost.reason}): look at their logs and run it again"
+            ) from lost
         raise ClusterError(
             f"stage {stage!r} needs a scheduler that stays alive, found it gone{of} "
-            f"({type(lost).__name__}): look at its log and train again"
+            f"({type(lost).__name__}): look at its log and run it again"
         ) from lost
 
 

@@ -283,6 +283,71 @@ def test_train__block_that_kills_its_workers_is_named(
     assert len(list((work / "blocks").iterdir())) > n_kept
 
 
+def test_train__scheduler_killed(
+    faults: Faults, dask_processes: Any, tweet_file: Path, tmp_path: Path
+) -> None:
+    fault = {"function": "emotiset.fitting.fit_part", "call": 0, "when": "start"}
+    faults.set({**fault, "do": "wait"})
+    dask_processes.env = faults.env
+    dask_processes.start(2, "--no-nanny")
+    scheduler = dask_processes.processes[0]
+    model = tmp_path / "model.parquet"
+    with faults.answer(lambda line: scheduler.kill()) as answers:
+        where = ["--scheduler-file", dask_processes.file, "--quiet"]
+        process = start_training(tweet_file, model, *where)
+        told = finish(process, 60)
+    assert len(answers) == 1
+    assert process.returncode == 4, told
+    assert told.startswith("emotiset: ")
+    assert "needs a scheduler that stays alive" in told
+    assert told.count("\n") == 1
+    assert not list(tmp_path.glob("*model*"))
+
+
+def test_train__all_workers_lost(
+    faults: Faults, dask_processes: Any, tweet_file: Path, tmp_path: Path
+) -> None:
+    fault = {"function": "emotiset.partition.cut_pieces", "call": 0, "when": "start"}
+    faults.set({**fault, "do": "stop"})
+    dask_processes.env = faults.env
+    dask_processes.start(1, "--no-nanny")
+    with faults.answer(kill) as died:
+        where = ["--scheduler-file", dask_processes.file, "--worker-timeout", "2"]
+        process = start_training(tweet_file, tmp_path / "model.parquet", *where)
+        told = finish(process, 60)
+    assert died == [True]
+    assert process.returncode == 4, told
+    assert "'exchange' needs a worker, found none for 2 s" in told.splitlines()[-1]
+    assert "Traceback" not in told
+
+
+def test_predict__worker_killed(
+    faults: Faults, dask_processes: Any, tweet_file: Path, tmp_path: Path
+) -> None:
+    model = tmp_path / "model.parquet"
+    train([tweet_file], CONFIG).ensemble.save(model)
+    fault = {"function": "emotiset.predict.predict_block", "call": 1, "when": "start"}
+    faults.set({**fault, "do": "stop"})
+    dask_processes.env = faults.env
+    dask_processes.start(2, "--no-nanny")
+    outputs = [tmp_path / f"{name}.parquet" for name in ("disturbed", "local")]
+    where: list[Any] = ["--scheduler-file", dask_processes.file]
+    with faults.answer(kill) as died:
+        for output, options in zip(outputs, [where, ["--workers", "1"]], strict=True):
+            command = [sys.executable, "-m", "emotiset", "predict", model, tweet_file]
+            done = subprocess.run(
+                [*command, "-o", output, "--block-size", "200kB", *options],
+                capture_output=True,
+                text=True,
+                timeout=100,
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr
+            assert "Traceback" not in done.stderr
+    assert died == [True]
+    assert outputs[0].read_bytes() == outputs[1].read_bytes()
+
+
 @pytest.mark.parametrize("whom", ["all", "one"])
 @pytest.mark.parametrize("seconds", [0.7, 1.5, 2.5])
 def test_train__interrupted_as_it_starts(

@@ -19,6 +19,7 @@ FILES = [
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)  # with its own compilation of what it tests
 @pytest.mark.parametrize("switch", ["NUMBA_DISABLE_JIT", "NUMBA_BOUNDSCHECK"])
 def test_kernels__pass_with(switch: str) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]

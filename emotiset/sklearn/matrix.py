@@ -57,8 +57,11 @@ class HashedVotingClassifier(ClassifierMixin, BaseEstimator):
     Examples
     --------
     >>> X, y = np.array([[0, 1], [1, 0], [0, 2], [2, 0]]), [0, 1, 0, 1]
-    >>> HashedVotingClassifier(members=2).fit(X, y).predict([[3, 1]]).tolist()
+    >>> model = HashedVotingClassifier(members=2).fit(X, y)
+    >>> model.predict([[3, 1]]).tolist()
     [1]
+    >>> model.decision_function([[0, 0]]) == model.to_linear_model().intercept_
+    array([ True])
     """
 
     def __init__(

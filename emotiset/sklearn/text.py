@@ -60,6 +60,8 @@ class EmotisetClassifier(ClassifierMixin, BaseEstimator):
     >>> model = EmotisetClassifier(n_features=1024).fit(X, ["+", "+", "-", "-"])
     >>> model.predict(["good day"]).tolist()
     ['+']
+    >>> model.to_linear_model().coef_.shape
+    (1, 1024)
     """
 
     def __init__(

@@ -56,6 +56,11 @@ class Piece:
         Why the file cannot be read at all; reading it gives this one reject.
     place
         Where its bytes lie; None: at *path*.
+
+    Examples
+    --------
+    >>> Piece("/a/b.json", 0, 99).source
+    '/a/b.json'
     """
 
     path: str
@@ -136,6 +141,11 @@ class Reject:
         In plain words.
     head
         The record's first 200 bytes, what is no UTF-8 replaced.
+
+    Examples
+    --------
+    >>> Reject("/a/b.csv", "byte 7", "is no UTF-8", "caf").where
+    'byte 7'
     """
 
     source: str
@@ -155,6 +165,11 @@ class Seen(NamedTuple):
         Those without a text to use, the bad ones too.
     n_bad
         Those that cannot be read.
+
+    Examples
+    --------
+    >>> Seen(3, 1, 0) + Seen(2, 1, 1)
+    Seen(n_records=5, n_lost=2, n_bad=1)
     """
 
     n_records: int = 0
@@ -186,6 +201,11 @@ class Reading:
         What the bad fraction is taken over, where it is not all records.
     deleted
         Ids of the tweets that delete notices among the records name.
+
+    Examples
+    --------
+    >>> Reading("/a/b.csv", empty_batch(TWEETS), {"blank": 2}, ()).n_records
+    2
     """
 
     source: str

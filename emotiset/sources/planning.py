@@ -46,6 +46,12 @@ def plan_blocks(inputs: Sequence[str], config: SourceConfig) -> list[Block]:
     ------
     InputError
         If an input is not there, nothing can be read, or a column is missing.
+
+    Examples
+    --------
+    >>> [block] = plan_blocks(["simulated:1000"], SourceConfig())
+    >>> block.format
+    'simulated'
     """
     names = find_files(inputs, config.storage_options)
     if not names:
@@ -69,7 +75,16 @@ def plan_blocks(inputs: Sequence[str], config: SourceConfig) -> list[Block]:
 
 
 def find_blocks(inputs: Sequence[str | Path], config: SourceConfig) -> list[Block]:
-    """Plan the blocks of the inputs, up to the limit of records that *config* sets."""
+    """Plan the blocks of the inputs, up to the limit of records that *config* sets.
+
+    See `plan_blocks` for what is raised.
+
+    Examples
+    --------
+    >>> blocks = find_blocks(["simulated:1000"], SourceConfig(limit=10))
+    >>> [block.n_records for block in blocks]
+    [10]
+    """
     blocks = plan_blocks([str(path) for path in inputs], config)
     if config.limit is None:
         return blocks
@@ -77,7 +92,13 @@ def find_blocks(inputs: Sequence[str | Path], config: SourceConfig) -> list[Bloc
 
 
 def find_paths(blocks: Sequence[Block]) -> set[str]:
-    """Return the files that the blocks read, which no output may replace."""
+    """Return the files that the blocks read, which no output may replace.
+
+    Examples
+    --------
+    >>> find_paths(plan_blocks(["simulated:1000"], SourceConfig()))
+    {'simulated:1000'}
+    """
     return {piece.path for block in blocks for piece in block.pieces}
 
 
@@ -101,6 +122,13 @@ def limit_blocks(
     ------
     InputError
         If a file cannot be opened or read.
+
+    Examples
+    --------
+    >>> config = SourceConfig(block_size=100_000)
+    >>> blocks = plan_blocks(["simulated:1000"], config)
+    >>> len(blocks), [block.n_records for block in limit_blocks(blocks, 60, config)]
+    (20, [50, 10])
     """
     limited = []
     for block in blocks:

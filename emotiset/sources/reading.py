@@ -54,6 +54,14 @@ def read_block(
     InputError
         If a file cannot be opened or read, or lacks a column.  What is wrong with
         records is never raised, but counted.
+
+    Examples
+    --------
+    >>> from emotiset.sources.planning import plan_blocks
+    >>> config = SourceConfig()
+    >>> [block] = plan_blocks(["simulated:1000"], config)
+    >>> sum(reading.n_records for reading in read_block(block, config))
+    1000
     """
     left = block.n_records
     read = partial(_read_piece, block.format, keep_notices=keep_notices)
