@@ -104,6 +104,11 @@ def tell_losses(stage: str, name: str | None = None) -> Iterator[None]:
             "take a smaller --block-size; where workers are often taken away, raise "
             "the scheduler's distributed.scheduler.allowed-failures"
         ) from lost
+    except ImportError as lost:
+        raise ClusterError(
+            f"stage {stage!r} needs the same packages on every worker, found one where "
+            f"{lost.name or 'a module'} is missing{of}: emotiset doctor tells which"
+        ) from lost
     except MemoryError as lost:
         raise ClusterError(
             f"stage {stage!r} needs more memory than a worker has, found it used up"

@@ -34,6 +34,7 @@ from emotiset.config import (
 )
 from emotiset.evaluate import evaluate_members
 from emotiset.kernels._cache import BUILD_FOLDER, final_folder, find_folder
+from emotiset.kernels.valued import averaged_sgd
 from emotiset.language import identify_languages
 from emotiset.learner import EXAMPLES, fit_member
 from emotiset.lexicon import load_lexicon
@@ -121,10 +122,19 @@ def call_learning_kernels() -> None:
                 mean_probability(means, calibration)
             else:
                 members_of_texts(rows["text"], packed, model, features)
+    _call_valued_kernel()
     confidence = np.tile(np.array([-1, 1], np.float32), 40)
     fit_calibration(
         count_confidence(confidence, np.sign(confidence).astype(np.int8)), 0.5
     )
+
+
+def _call_valued_kernel() -> None:
+    """Train on a matrix, as `emotiset.sklearn` does, which may not be there."""
+    indptr, order = np.arange(3, dtype=np.int64), np.arange(2, dtype=np.int64)
+    indices, polarity = np.zeros(2, np.uint32), np.array([1, -1], np.int8)
+    held = np.zeros((2, 1))
+    averaged_sgd(indptr, indices, np.ones(2), polarity, order, 1, 0.1, 0.0, held)
 
 
 # Two processes compile at once; no kernel is called by both.

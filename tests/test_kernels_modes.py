@@ -14,7 +14,9 @@ FILES = [
     "test_kernels_math.py",
     "test_kernels_mixed.py",
     "test_kernels_ngrams.py",
+    "test_kernels_packed.py",
     "test_kernels_sgd.py",
+    "test_kernels_valued.py",
 ]
 
 

@@ -66,7 +66,7 @@ def mean_scores(
         value = row_value(stop - start) if normalize else 1.0
         total = 0
         for k in range(_find_rows(indices, start, stop, columns, hits)):
-            total += table[np.uint64(hits[k])]
+            total += np.int64(table[np.uint64(hits[k])])
         mean = total * step * value + intercept
         error = _bound_error(float(stop - start) * value, stop - start, largest, step)
         error += (abs(mean) + abs(intercept)) * _ROUNDING
