@@ -56,6 +56,8 @@ class Piece:
         Why the file cannot be read at all; reading it gives this one reject.
     place
         Where its bytes lie; None: at *path*.
+    is_cut
+        Whether it is one of several stretches of frames of a .zst file.
 
     Examples
     --------
@@ -71,6 +73,7 @@ class Piece:
     layout: Layout | None = None
     problem: str | None = None
     place: Place | None = None
+    is_cut: bool = False
 
     @property
     def source(self) -> str:
@@ -83,7 +86,7 @@ class Piece:
         """Whether one task reads all of the file, since it cannot be cut."""
         if self.compression == "bz2":
             return self.layout is not None
-        return self.compression != "none"
+        return self.compression != "none" and not self.is_cut
 
     @property
     def where(self) -> Place:

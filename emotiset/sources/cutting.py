@@ -16,11 +16,12 @@ from emotiset.sources.records import cut_records
 from emotiset.sources.simulated import PREFIX, plan_simulated
 from emotiset.sources.spool import STANDARD_INPUT, spool_standard_input
 from emotiset.sources.storage import AccessError, Place, is_url, measure
+from emotiset.sources.zst_frames import has_frames
 
 # A day's archive has 1,440 members, and the head of one in .bz2 takes 30 ms: where so
 # many of one kind are alike, the others are taken for more of it.
 _N_ALIKE: Final = 3
-_LEAST_BZ2: Final = 256 << 10  # bytes; a block of .bz2 is about half of that
+_LEAST_CUT: Final = 256 << 10  # bytes; a block of .bz2 is about half of that
 
 _Pieces = list[tuple[str, Piece]]
 
@@ -112,8 +113,12 @@ def _cut_file(
         layout=known.layout,
         place=place,
     )
+    step = max(config.block_size // EXPANSION, _LEAST_CUT)
     if known.compression == "bz2" and known.layout is None:
-        return _cut_evenly(whole, max(config.block_size // EXPANSION, _LEAST_BZ2))
+        return _cut_evenly(whole, step)
+    is_zst = known.compression == "zst" and known.layout is None
+    if is_zst and size > step and has_frames(place, step):
+        return _cut_evenly(replace(whole, is_cut=True), step)
     if known.compression != "none":
         return [whole]
     whole = replace(whole, start=start, n_bytes=size - start)

@@ -103,9 +103,9 @@ def open_runs(
     """Yield runs of sound data: the lines that begin in a piece, cut anywhere.
 
     Each run is of chunks with their offset.  Parameters and exceptions are those of
-    `read_lines`; only a .bz2 with a damaged block has more than one run.
+    `read_lines`; only a file that is cut and damaged has more than one run.
     """
-    if piece.compression == "bz2":
+    if piece.compression == "bz2" or piece.is_cut:
         for run in read_stretch(piece):
             yield _drop_mark(run) if piece.start == 0 else run
     elif piece.compression != "none":

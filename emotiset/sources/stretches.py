@@ -1,4 +1,4 @@
-"""Lines of a stretch of a .bz2 file, which may begin and end in the middle of a line.
+"""Lines of a stretch of a .bz2 or .zst file, which may begin and end amid a line.
 
 A line belongs to the stretch in which the line end before it lies, so a stretch begins
 behind its first line end, and goes on to the first one behind its end.  A damaged block
@@ -11,12 +11,13 @@ from typing import Final
 from emotiset.sources.blocks import Piece
 from emotiset.sources.bz2_blocks import Part, read_parts
 from emotiset.sources.opening import BOMB, MAX_RATIO, MIN_BOMB, DamagedError
+from emotiset.sources.zst_frames import read_frames
 
 _STEP: Final = 4 << 20  # bytes; a block of nothing but copies can hold 45 MB
 
 
 def read_stretch(piece: Piece) -> Iterator[Iterator[tuple[int, bytes]]]:
-    """Yield runs of sound blocks, each as offsets and bytes of whole lines.
+    """Yield runs of sound blocks or frames, each as offsets and bytes of whole lines.
 
     Offsets are of the decompressed file, counted from the first block of the piece.
     Where a run ends in a damaged block, it raises `DamagedError`.
@@ -26,7 +27,8 @@ def read_stretch(piece: Piece) -> Iterator[Iterator[tuple[int, bytes]]]:
     InputError
         If the file cannot be opened or read.
     """
-    walk = _Walk(read_parts(piece.where, piece.start, piece.stop), piece.start == 0)
+    read = read_parts if piece.compression == "bz2" else read_frames
+    walk = _Walk(read(piece.where, piece.start, piece.stop), piece.start == 0)
     while not walk.is_over:
         yield walk.read()
 
