@@ -80,7 +80,7 @@ def main() -> None:
     print_table([*head, "accuracy", "NLTK"], rows)
     print(
         "\nFrom 64,000 tweets; columns are 2^21 where not named, of which so many hold "
-        "a one.  Seconds are medians; to learn means all passes, hashing again in each."
+        "a one.  Seconds are medians; to learn means hashing once and all passes."
         f"\n\n{machine()}"
     )
 

@@ -10,6 +10,7 @@ import pytest
 FOLDER = Path(__file__).parent
 FILES = [
     "test_automaton.py",
+    "test_calibration.py",
     "test_kernels_averaged.py",
     "test_kernels_math.py",
     "test_kernels_mixed.py",
@@ -17,6 +18,7 @@ FILES = [
     "test_kernels_packed.py",
     "test_kernels_sgd.py",
     "test_kernels_valued.py",
+    "test_ngrams.py",
 ]
 
 

@@ -49,7 +49,7 @@ def mean_scores(scores, confidence):
     for row in range(scores.shape[0]):
         total_score = 0.0
         for member in range(n_members):
-            total_score += scores[row, member]
+            total_score += float(scores[row, member])
         confidence[row] = _round(total_score / n_members, total_score > 0)
 
 

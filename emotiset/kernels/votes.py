@@ -105,7 +105,7 @@ def mean_votes(scores, probability):
     for row in range(scores.shape[0]):
         total_score = 0.0
         for member in range(n_members):
-            total_score += scores[row, member]
+            total_score += float(scores[row, member])
         share = logistic(total_score / n_members)
         probability[row] = on_side(share, total_score > 0)
 
