@@ -36,6 +36,11 @@ def print_summary(summary: Mapping[str, Any], model: str) -> None:
     """Print what a training run did: funnel, sample, metrics, seconds, model."""
     console = make_console()
     console.print(_funnel_table(summary["funnel"], summary["read"]))
+    if summary["funnel"].get("unreadable") and summary.get("first_reject"):
+        console.print(
+            f"[bold]rejects[/]  the first: {escape(summary['first_reject'])}; "
+            "--rejects FILE lists them"
+        )
     console.print(_describe_sample(summary))
     for line in _describe_metrics(summary["metrics"]):
         console.print(line)

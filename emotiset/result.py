@@ -87,6 +87,7 @@ def make_result(
     summary = {
         "read": tally.n_read,
         "funnel": funnel,
+        "first_reject": _tell_reject(tally),
         "n_train": funnel["trained"],
         "n_test": funnel["held_out"],
         "members": len(found.members),
@@ -108,6 +109,14 @@ def make_result(
         }
         summary["omitted"] = found.omitted
     return TrainResult(model, summary)
+
+
+def _tell_reject(tally: Tally) -> str | None:
+    """Say what is wrong with the first reject, if there is one."""
+    if not tally.rejects:
+        return None
+    first = tally.rejects[0]
+    return f"{first.source}, {first.where}: {first.reason}"
 
 
 def _make_model(

@@ -64,6 +64,8 @@ def test_train__learns_and_tells_what_became_of_every_record(
     assert sum(summary["funnel"].values()) == summary["read"] == 6003
     funnel = summary["funnel"]
     assert (funnel["blank"], funnel["unreadable"]) == (1, 1)
+    assert summary["first_reject"].startswith(f"{tweet_file}, byte ")
+    assert "is no JSON" in summary["first_reject"]
     assert funnel["delete"] == 0  # without a symbol it is passed over undecoded
     assert funnel["other_language"] > 250
     assert funnel["copy"] > 100
