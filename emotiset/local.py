@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from typing import Final
 
+import dask
 from dask.distributed import LocalCluster
 
 from emotiset.entry import check_guard
@@ -41,7 +42,7 @@ def start_local(
             memory_limit=memory_limit,
             processes=True,
             dashboard_address=":0",  # any free port: several runs may share a machine
-            preload=list(_PRELOADED),
+            preload=[*_find_preloads(), *_PRELOADED],
             silence_logs=logging.CRITICAL,  # a task's own error reaches the client
         )
         try:
@@ -49,6 +50,12 @@ def start_local(
         finally:
             with _deaf():
                 helper.submit(starting.result().close).result()
+
+
+def _find_preloads() -> list[str]:
+    """Return what Dask is configured to load in workers, which ours joins."""
+    configured = dask.config.get("distributed.worker.preload", None) or []
+    return [configured] if isinstance(configured, str) else list(configured)
 
 
 def _hold_interrupts() -> None:
