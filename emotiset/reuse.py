@@ -47,6 +47,7 @@ SHAPES: Final[dict[str, frozenset[Kind]]] = {
     # How the input is cut is in a block's byte ranges and number of records.
     **dict.fromkeys(("block_size", "limit", "max_bad_fraction"), _NEITHER),
     "storage_options": _NEITHER,
+    "keep_columns": _NEITHER,  # training refuses it
     **dict.fromkeys(("language", "lexicon", "keep_retweets", "min_length"), _BLOCKS),
     **dict.fromkeys(("positive", "negative", "drop_deleted"), _BLOCKS),
     **dict.fromkeys(("per_class", "members", "keep_copies", "seed"), _NEITHER),

@@ -98,3 +98,22 @@ def test_connect__scheduler_that_is_none_is_refused() -> None:
 def test_cluster_config__refuses(wrong: dict[str, object]) -> None:
     with pytest.raises(ConfigError, match=r"found"):
         ClusterConfig(**wrong)  # type: ignore[arg-type]
+
+
+def test_help__loads_nothing_heavy_and_answers_at_once() -> None:
+    program = (
+        "import sys\nfrom emotiset.cli import main\nsys.argv = ['emotiset', '--help']\n"
+        "try:\n    main()\nfinally:\n"
+        "    heavy = {'dask', 'distributed', 'numba', 'numpy', 'pyarrow', 'fsspec'}\n"
+        "    print(heavy & set(sys.modules), file=sys.stderr)\n"
+    )
+    before = os.times()
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    after = os.times()
+    assert "train" in done.stdout
+    assert done.stderr.strip() == "set()"
+    spent = after.children_user - before.children_user
+    spent += after.children_system - before.children_system
+    assert spent < 0.5  # of the processor; 0.2 here
