@@ -281,6 +281,6 @@ found 1000: try 512
 
     def to_dict(self) -> dict[str, Any]:
         """Return all settings as plain JSON values, secrets left out."""
-        plain: dict[str, Any] = msgspec.to_builtins(asdict(self))
+        plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(asdict(self)))
         plain["storage_options"] = dict.fromkeys(self.storage_options, "...")
         return plain
