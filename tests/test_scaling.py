@@ -16,6 +16,7 @@ from emotiset.errors import InputError
 from emotiset.examples import EXAMPLES
 from emotiset.features import hash_features
 from emotiset.graph import find_scale
+from emotiset.holdback import Slice
 from emotiset.kernels.counts import GAIN_FLOOR, write_gains
 from emotiset.scaling import count_part, find_gains, merge_counts
 
@@ -57,12 +58,17 @@ def test_gains__same_bytes_however_the_sample_is_cut(
 
 
 @pytest.mark.parametrize("n_parts", [1, 2, 11])
-def test_find_scale__any_number_of_parts(n_parts: int) -> None:
+@pytest.mark.parametrize("last", [Slice(0, 0), Slice(1 << 63, 0)])
+def test_find_scale__any_number_of_parts(n_parts: int, last: Slice) -> None:
     rows = [(1 if i % 3 else -1, f"{i % 7} {i % 11}") for i in range(200)]
+    keys = np.random.default_rng(0).integers(0, 1 << 64, len(rows), np.uint64)
+    batch = _batch(rows).append_column("key", pa.array(keys))
     config = TrainConfig(n_features=1 << 10)
-    parts = [[_batch(rows[i::n_parts])] for i in range(n_parts)]
-    found = find_scale(parts, config).compute(scheduler="sync")
-    expected = find_gains(count_part([_batch(rows)], config))
+    parts = [[batch.take(np.arange(i, 200, n_parts))] for i in range(n_parts)]
+    found = find_scale(parts, config, last).compute(scheduler="sync")
+    outside, inside = last.split([batch])
+    assert (sum(each.num_rows for each in inside) > 50) == (last.bound > 0)
+    expected = find_gains(count_part(outside, config))
     assert found.tobytes() == expected.tobytes()
 
 
