@@ -87,12 +87,7 @@ def find_and_strip(
         ``IS_POSITIVE | IS_NEGATIVE``, 0 for no symbol.
     """
     n_rows = len(text)
-    offsets, data = np.zeros(n_rows + 1, np.int64), np.empty(0, np.uint8)
-    _, offsets_buffer, data_buffer = text.buffers()
-    if n_rows and data_buffer is not None:
-        offsets += np.frombuffer(offsets_buffer, np.int32)[text.offset :][: n_rows + 1]
-        data = np.frombuffer(data_buffer, np.uint8)[offsets[0] : offsets[-1]].copy()
-        offsets -= offsets[0]
+    offsets, data = copy_buffers(text)
     found = np.empty(n_rows, np.uint8)
     strip_symbols(offsets, data, *build_tables(lexicon), found)
     buffers = [None, pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(data)]
@@ -102,6 +97,18 @@ def find_and_strip(
         found[~is_valid.to_numpy(zero_copy_only=False)] = 0
         stripped = pc.if_else(is_valid, stripped, pa.scalar(None, pa.string()))
     return stripped, found
+
+
+def copy_buffers(text: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Return offsets, from 0 on, and a copy of the bytes of a string array."""
+    n_rows = len(text)
+    offsets, data = np.zeros(n_rows + 1, np.int64), np.empty(0, np.uint8)
+    _, offsets_buffer, data_buffer = text.buffers()
+    if n_rows and data_buffer is not None:
+        offsets += np.frombuffer(offsets_buffer, np.int32)[text.offset :][: n_rows + 1]
+        data = np.frombuffer(data_buffer, np.uint8)[offsets[0] : offsets[-1]].copy()
+        offsets -= offsets[0]
+    return offsets, data
 
 
 @lru_cache(maxsize=8)

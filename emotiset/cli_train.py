@@ -1,7 +1,6 @@
 """The command ``train``: its options, and how they become settings."""
 
 import datetime
-import time
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -37,10 +36,11 @@ from emotiset.cli_options import (
     parse_storage_options,
     read_text,
 )
+from emotiset.cli_run import Outputs, run_training, show_plan
 from emotiset.config import TrainConfig
 
 if TYPE_CHECKING:
-    from emotiset.cluster import ClusterConfig
+    pass
 
 # Modules that load Dask, Arrow or numba are imported by the commands when they run,
 # so that --help answers at once.
@@ -182,6 +182,9 @@ def train(
         typer.Option("-o", "--output", help="Model file.", rich_help_panel=_OUTPUT),
     ] = _DEFAULT_MODEL,
     summary: Annotated[Path | None, option(_OUTPUT, "Summary as JSON.")] = None,
+    report: Annotated[
+        Path | None, option(_OUTPUT, "One page about the run, as HTML.")
+    ] = None,
     sample_out: Annotated[
         Path | None, option(_OUTPUT, "Labeled sample as Parquet.")
     ] = None,
@@ -230,11 +233,11 @@ def train(
     settings = _make_config(given, config)
     cluster = make_cluster_config(options)
     if dry_run:
-        _show_plan(inputs, settings)
+        show_plan(inputs, settings)
     else:
-        more = {"sample_out": sample_out, "rejects_out": rejects}
+        outputs = Outputs(output, summary, report, sample_out, rejects)
         keeping = {"work_dir": work_dir, "verify_inputs": verify_inputs}
-        _run(inputs, settings, cluster, output, summary, quiet, {**more, **keeping})
+        run_training(inputs, settings, cluster, outputs, quiet, keeping)
 
 
 def _make_config(given: dict[str, Any], path: Path | None) -> TrainConfig:
@@ -249,52 +252,3 @@ def _make_config(given: dict[str, Any], path: Path | None) -> TrainConfig:
     if "test_after" in given:
         given["test_after"] = given["test_after"].date()
     return TrainConfig(**{**found, **given})
-
-
-def _run(
-    inputs: list[str] | None,
-    config: TrainConfig,
-    cluster: "ClusterConfig",
-    output: Path,
-    summary: Path | None,
-    quiet: bool,
-    others: dict[str, Any],
-) -> None:
-    from emotiset.atomic import check_outputs
-    from emotiset.console import print_note, show_progress
-    from emotiset.display import print_summary
-    from emotiset.outputs import write_summary
-    from emotiset.train import SIMULATED, train
-
-    outputs = [output, summary, others["sample_out"], others["rejects_out"]]
-    check_outputs(outputs)
-    if not inputs and not quiet:
-        print_note(
-            "no input given: training on 200,000 simulated tweets, whose text is made "
-            "up; the model shows how it works and is of no other use"
-        )
-    start = time.perf_counter()
-    with show_progress(quiet=quiet) as progress:
-        result = train(
-            inputs or [SIMULATED],
-            config,
-            cluster,
-            progress=progress,
-            **others,
-            other_outputs=[output] if summary is None else [output, summary],
-        )
-    result.ensemble.save(output)
-    total = round(time.perf_counter() - start, 3)
-    told = {**result.summary, "seconds": {**result.summary["seconds"], "total": total}}
-    if summary is not None:
-        write_summary(summary, told)
-    if not quiet:
-        print_summary(told, str(output))
-
-
-def _show_plan(inputs: list[str] | None, config: TrainConfig) -> None:
-    from emotiset.display import print_plan
-    from emotiset.preview import preview
-    from emotiset.train import SIMULATED
-
-    print_plan(preview(inputs or [SIMULATED], config))

@@ -29,6 +29,7 @@ _STAGE_NAMES = {
     "evaluate": "evaluating",
     "predict": "predicting",
     "simulate": "simulating",
+    "texts": "taking texts",
 }
 
 

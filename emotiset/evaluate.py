@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from emotiset.calibration import NOT_CALIBRATED, Calibration
 from emotiset.config import FeatureConfig, Vote
+from emotiset.curves import find_reliability, find_roc
 from emotiset.errors import InputError
 from emotiset.learner import Member
 from emotiset.ranking import rank
@@ -185,10 +186,11 @@ def evaluate_scores(
     -------
     dict
         Plain JSON values: ``n``, ``accuracy``, ``accuracy_interval`` (95%),
-        ``macro_recall``, ``f1`` (of positive), ``auc``, ``log_loss`` (of the
-        vote's probability; nats), ``ece`` (see `Ranking.ece`), ``confusion``,
-        ``member_accuracy`` (each alone), ``single_member_accuracy`` (their mean) and
-        ``accuracy_by_members`` (of the first member, the first two and so on).
+        ``macro_recall``, ``f1`` (of positive), ``auc``, ``log_loss`` (of the vote's
+        probability; nats), ``ece`` (see `Ranking.ece`), ``confusion``,
+        ``member_accuracy`` (each alone), ``single_member_accuracy`` (their mean),
+        ``accuracy_by_members`` (of the first member, the first two and so on),
+        ``roc`` and ``reliability`` (see `emotiset.curves`).
 
     Raises
     ------
@@ -197,6 +199,7 @@ def evaluate_scores(
     """
     _check_polarity(polarity, len(scores))
     probability = vote_probability(scores, vote, vote_weights, calibration)
+    ranking = rank(polarity, probability)
     n, n_members = scores.shape
     n_right = ((scores > 0) == (polarity == POSITIVE)[:, np.newaxis]).sum(axis=0)
     return {
@@ -204,6 +207,8 @@ def evaluate_scores(
         "member_accuracy": [_divide(int(each), n) for each in n_right],
         "single_member_accuracy": _divide(int(n_right.sum()), n * n_members),
         "accuracy_by_members": _find_curve(scores, polarity, vote, vote_weights),
+        "roc": find_roc(ranking),
+        "reliability": find_reliability(ranking),
     }
 
 

@@ -39,6 +39,7 @@ from emotiset.partition import (
     split_run_ids,
     take_counts,
     take_pool,
+    take_rows,
     take_tally,
 )
 from emotiset.resuming import (
@@ -255,6 +256,11 @@ def judge(
 ) -> Delayed:
     """Score the held-out partition with all members; give the metrics."""
     return _task(judge_members, held_out, list(fitted), config, assessment)
+
+
+def take_head(part: Any, n_rows: int) -> Delayed:
+    """Take the first rows of a part."""
+    return _task(take_rows, part, n_rows)
 
 
 def _task(function: Callable[..., Any], *arguments: Any) -> Delayed:

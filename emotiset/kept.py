@@ -9,6 +9,7 @@ import io
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final, NoReturn
 
 import msgspec
@@ -68,6 +69,7 @@ def unpack_block(data: bytes, key: str) -> tuple[pa.RecordBatch, Tally, Ids]:
     known = pa.array([NEGATIVE, POSITIVE], pa.int8())
     counts = [tally.n_read, *tally.bins.values()]
     counts += [count for seen in tally.sources.values() for count in seen]
+    counts += [*tally.by_symbol.values(), *chain(*tally.by_day.values())]
     is_sound = (
         polarity.null_count == 0
         and pc.all(pc.is_in(polarity, known), min_count=0).as_py()

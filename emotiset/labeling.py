@@ -91,6 +91,22 @@ def label_batch(
     .. [1] A. Go, R. Bhayani, L. Huang, "Twitter Sentiment Classification using
        Distant Supervision", 2009.
     """
+    labeled, bins, _ = label_rows(tweets, lexicon, config)
+    return labeled, bins
+
+
+def label_rows(
+    tweets: pa.RecordBatch, lexicon: Lexicon, config: LabelingConfig
+) -> tuple[pa.RecordBatch, dict[str, int], pa.Array]:
+    """Do what `label_batch` does; return, besides, the labeled texts as they were.
+
+    Returns
+    -------
+    labeled : pa.RecordBatch
+    bins : dict
+    text : pa.Array of string
+        Of each labeled row, its symbols still in it.
+    """
     check_schema(tweets, TWEETS, stage="label_batch")
     bins = {}
     is_dropped = pc.and_(tweets["is_retweet"], pa.scalar(not config.keep_retweets))
@@ -101,13 +117,15 @@ def label_batch(
     bins["conflicting_symbols"] = int(np.count_nonzero(found == _BOTH))
     is_clear = pa.array((found == IS_POSITIVE) | (found == IS_NEGATIVE))
     polarity = np.where(found == IS_POSITIVE, POSITIVE, NEGATIVE)
-    length = pc.utf8_length(tweets["text"]).filter(is_clear)
+    whole = tweets["text"].filter(is_clear)
     labeled = _labeled(tweets, text, polarity).filter(is_clear)
 
-    is_short = pc.less(length, config.min_length)
+    is_short = pc.less(pc.utf8_length(whole), config.min_length)
     labeled, bins["too_short"] = _drop(labeled, is_short)
-    labeled, bins["nothing_left"] = _drop(labeled, _has_nothing(labeled["text"]))
-    return labeled, bins
+    whole = whole.filter(pc.invert(is_short))
+    is_empty = _has_nothing(labeled["text"])
+    labeled, bins["nothing_left"] = _drop(labeled, is_empty)
+    return labeled, bins, whole.filter(pc.invert(is_empty))
 
 
 def strip_symbols(text: pa.Array, lexicon: Lexicon) -> pa.Array:

@@ -22,7 +22,8 @@ from emotiset.deletions import (
 )
 from emotiset.drawing import Cutoff, find_cutoff
 from emotiset.exchange import Draw, Piece, assemble, cut_run
-from emotiset.labeling import label_batch, label_observations, observed_labels
+from emotiset.first_symbol import find_first
+from emotiset.labeling import label_observations, label_rows, observed_labels
 from emotiset.language import keep_languages
 from emotiset.lexicon import Lexicon
 from emotiset.pools import unite_codes
@@ -39,12 +40,16 @@ from emotiset.sampling import (
     split_pairs,
 )
 from emotiset.scan import build_scan
-from emotiset.schema import LABELED, empty_batch
+from emotiset.schema import KEYED, LABELED, empty_batch
 from emotiset.sources import Block, read_block
 from emotiset.tally import Tally as Tally
+from emotiset.tally import count_days, count_symbols
 from emotiset.tally import merge_tallies as merge_tallies
 
 BATCH_ROWS = 16_384
+
+# A labeled row with the place in the lexicon of its first symbol, to be counted.
+_MARKED = pa.schema([*LABELED, ("symbol", pa.int16())])
 
 
 @dataclass(frozen=True)
@@ -101,22 +106,27 @@ def read_labeled(
     decodes_all = keep_rejects or config.label_column is not None
     scan = None if decodes_all else build_scan(lexicon)
     tally = Tally()
-    labeled, named = [empty_batch(LABELED)], [NO_IDS]
+    labeled, named = [empty_batch(_MARKED)], [NO_IDS]
     for reading in read_block(block, config, scan, keep_notices=config.drop_deleted):
         tally.add_reading(reading, keep_rejects=keep_rejects)
         if config.drop_deleted:
             named.append(hash_ids(reading.deleted))
         if config.label_column is not None:
-            labeled.append(label_observations(reading.tweets, config))
+            batch = label_observations(reading.tweets, config)
+            symbols = pa.nulls(batch.num_rows, pa.int16())
             tally.labels |= observed_labels(reading.tweets, config)
         else:
-            batch, bins = label_batch(reading.tweets, lexicon, config)
+            batch, bins, whole = label_rows(reading.tweets, lexicon, config)
             tally.add_bins(bins)
-            labeled.append(batch)
+            symbols = pa.array(find_first(whole, lexicon))
+        columns = [*batch.columns, symbols]
+        labeled.append(pa.record_batch(columns, schema=_MARKED))
     batch = pa.concat_batches(labeled)
     batch, n_other = keep_languages(batch, unite_codes(config.languages))
     tally.add_bins({"other_language": n_other})
-    return batch, tally, unite_ids(named)
+    tally.add_days(count_days(batch["created_at"], batch["polarity"]))
+    tally.add_symbols(count_symbols(batch["symbol"], lexicon))
+    return batch.select(LABELED.names), tally, unite_ids(named)
 
 
 def order_rows(rows: pa.RecordBatch, tally: Tally, seed: int, rule: Rule) -> Run:
@@ -200,3 +210,10 @@ def assemble_part(
     rows = assemble(pieces, part, draw)
     starts = range(0, rows.num_rows, BATCH_ROWS)
     return [rows.slice(start, BATCH_ROWS) for start in starts]
+
+
+def take_rows(batches: Sequence[pa.RecordBatch], n_rows: int) -> list[pa.RecordBatch]:
+    """Return the first rows of a part, so many or all."""
+    table = pa.Table.from_batches(batches, KEYED).slice(0, n_rows)
+    taken: list[pa.RecordBatch] = table.combine_chunks().to_batches(BATCH_ROWS)
+    return taken

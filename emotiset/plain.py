@@ -28,9 +28,19 @@ def make_plain(text: object, size: int | None = None) -> str:
     >>> make_plain("four words are here", 9)
     'four w...'
     """
-    line = " ".join(str(text).split())
-    shown = "".join(map(_show, line))
+    shown = show_all(" ".join(str(text).split()))
     return shown if size is None or len(shown) <= size else f"{shown[: size - 3]}..."
+
+
+def show_all(text: str) -> str:
+    r"""Return *text* with its blanks as they are, and no character to obey.
+
+    Examples
+    --------
+    >>> show_all("  so\n")
+    '  so\\n'
+    """
+    return "".join(map(_show, text))
 
 
 def _show(character: str) -> str:

@@ -2,10 +2,12 @@
 
 import platform
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 from emotiset.config import FeatureConfig, TrainConfig
 from emotiset.ensemble import Ensemble
@@ -32,14 +34,17 @@ class TrainResult:
         asked for.
     summary
         Plain JSON values: ``funnel``, ``read``, ``n_train``, ``n_test``, ``members``,
-        ``n_calibration``, ``metrics``, ``model_sha256``, ``seconds``, ``inputs``,
-        ``config``, ``versions``; of several languages ``languages``, with sizes and
-        metrics of each, and ``omitted``, with a reason for each that had too few
-        examples.
+        ``n_calibration``, ``metrics``, ``model_sha256``, ``labels``, ``seconds``,
+        ``inputs``, ``config``, ``versions``; of several languages ``languages``, with
+        sizes and metrics of each, and ``omitted``, with a reason for each that had too
+        few examples.
+    texts
+        Batches of held-out rows by language, where they were asked for.
     """
 
     ensemble: Model
     summary: dict[str, Any]
+    texts: Mapping[str, Sequence[pa.RecordBatch]] = field(default_factory=dict)
 
 
 def find_versions() -> dict[str, str]:
@@ -72,6 +77,30 @@ def merge_digests(digests: Iterable[tuple[int, int]]) -> str:
     return f"{first:016x}{second:016x}"
 
 
+def describe_labels(tally: Tally, lexicon: Lexicon) -> dict[str, Any]:
+    """Return labeled texts by first symbol and by day, copies included.
+
+    Returns
+    -------
+    dict
+        ``by_symbol``, a list of ``symbol``, ``polarity`` and ``n``, the commonest
+        first; ``by_day``, negative and positive labels of each day in UTC, those
+        without a time under the empty string.
+    """
+    found = [each for each in lexicon.symbols if each.text in tally.by_symbol]
+    found.sort(key=lambda each: -tally.by_symbol[each.text])
+    by_symbol = [
+        {
+            "symbol": each.text,
+            "polarity": each.polarity,
+            "n": tally.by_symbol[each.text],
+        }
+        for each in found
+    ]
+    by_day = {day: list(counts) for day, counts in sorted(tally.by_day.items())}
+    return {"by_symbol": by_symbol, "by_day": by_day}
+
+
 def make_result(
     found: Outcomes,
     tally: Tally,
@@ -97,6 +126,7 @@ def make_result(
         "metrics": _merge_metrics([each.judgment.metrics for each in found.outcomes]),
         "model_sha256": model.sha256(),
         "sample_digest": merge_digests(digest for _, digest in found.members),
+        "labels": describe_labels(tally, lexicon),
         "seconds": dict(clock.seconds),
         "inputs": [str(path) for path in inputs],
         "config": config.to_dict(),
@@ -108,7 +138,8 @@ def make_result(
             for each in found.outcomes
         }
         summary["omitted"] = found.omitted
-    return TrainResult(model, summary)
+    texts = {each.pool.name: each.texts for each in found.outcomes if each.texts}
+    return TrainResult(model, summary, texts)
 
 
 def _tell_reject(tally: Tally) -> str | None:

@@ -7,6 +7,7 @@ members and metrics.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import pyarrow as pa
 from dask.distributed import Client, Future
 
 from emotiset import graph
@@ -213,6 +214,14 @@ class Stages:
         """Bring the members here, each with the digest of its keys."""
         taken = self.client.compute(graph.take_final_members(fitted))
         return [each for part in self.client.gather(taken) for each in part]
+
+    def take_texts(self, part: Future, n_rows: int) -> list[pa.RecordBatch]:
+        """Bring the first rows of a part here."""
+        with self.clock.time("texts"):
+            future = self.client.compute(graph.take_head(part, n_rows))
+            self._wait([future], "texts")
+            texts: list[pa.RecordBatch] = future.result()
+            return texts
 
     @property
     def _recall(self) -> Recall:

@@ -39,6 +39,8 @@ from emotiset.work_folder import WorkFolder
 
 SIMULATED = "simulated:200000"
 
+_TEXTS_KEPT = 200_000
+
 
 def train(
     inputs: Sequence[str | Path] = (SIMULATED,),
@@ -51,6 +53,7 @@ def train(
     other_outputs: Sequence[str | Path] = (),
     work_dir: str | Path | None = None,
     verify_inputs: bool = False,
+    keep_texts: bool = False,
 ) -> TrainResult:
     """Train a voting ensemble on what the inputs hold.
 
@@ -78,6 +81,8 @@ def train(
         kept there, and those of earlier runs are taken from there.
     verify_inputs
         Know inputs by a hash of what they hold, not by their size and time.
+    keep_texts
+        Hand back up to 200,000 of the held-out texts too, for a report.
 
     Returns
     -------
@@ -126,7 +131,13 @@ def train(
             write_rejects(rejects_out, labeled.tally.rejects)
         check_tally(labeled.tally, config)
         check_labels(labeled.tally.labels, config)
-        found = train_pools(stages, labeled, pools, keep_parts=sample_out is not None)
+        found = train_pools(
+            stages,
+            labeled,
+            pools,
+            keep_parts=sample_out is not None,
+            keep_texts=_TEXTS_KEPT if keep_texts else 0,
+        )
         if sample_out is not None:
             write_sample(sample_out, [each.parts for each in found.outcomes])
     result = make_result(found, labeled.tally, inputs, config, lexicon, clock)

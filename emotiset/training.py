@@ -8,6 +8,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+import pyarrow as pa
 from dask.distributed import Future
 
 from emotiset.errors import OnePolarityError, TooFewError
@@ -35,6 +36,8 @@ class Outcome:
     parts
         Futures of the examples: those of each member, then the held-out set; empty
         where nobody asked for them.
+    texts
+        The first rows of the held-out set, where they were asked for.
     """
 
     pool: Pool
@@ -43,6 +46,7 @@ class Outcome:
     judgment: Judgment
     members: list[Collected]
     parts: list[Future]
+    texts: list[pa.RecordBatch]
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -94,7 +98,12 @@ class Outcomes:
 
 
 def train_pools(
-    stages: Stages, labeled: Labeled, pools: Sequence[Pool], *, keep_parts: bool
+    stages: Stages,
+    labeled: Labeled,
+    pools: Sequence[Pool],
+    *,
+    keep_parts: bool,
+    keep_texts: int = 0,
 ) -> Outcomes:
     """Train an ensemble for each pool.
 
@@ -113,6 +122,8 @@ def train_pools(
         In order.
     keep_parts
         Leave the examples on the workers, to be written.
+    keep_texts
+        How many of the held-out rows to bring here, of all pools together.
 
     Raises
     ------
@@ -122,11 +133,12 @@ def train_pools(
     outcomes: list[Outcome] = []
     omitted: dict[str, str] = {}
     n_omitted = 0
+    n_texts = keep_texts // len(pools)
     for number, pool in enumerate(pools):
         mine = labeled if len(pools) == 1 else stages.take_pool(labeled, number)
         ours = stages if len(pools) == 1 else _name_stages(stages, pool)
         try:
-            outcomes.append(_train_pool(ours, mine, pool, keep_parts=keep_parts))
+            outcomes.append(_train_pool(ours, mine, pool, keep_parts, n_texts))
         except (OnePolarityError, TooFewError) as error:
             if len(pools) == 1:
                 raise
@@ -140,7 +152,7 @@ def train_pools(
 
 
 def _train_pool(
-    stages: Stages, labeled: Labeled, pool: Pool, *, keep_parts: bool
+    stages: Stages, labeled: Labeled, pool: Pool, keep_parts: bool, n_texts: int
 ) -> Outcome:
     drawn = stages.draw(labeled)
     parts = stages.exchange(labeled, drawn.draw)
@@ -148,7 +160,8 @@ def _train_pool(
     judgment = stages.judge(parts[-1], trained.members, drawn)
     members = stages.collect(trained.members)
     kept = parts if keep_parts else []
-    return Outcome(pool, drawn, trained.n_reused, judgment, members, kept)
+    texts = stages.take_texts(parts[-1], n_texts) if n_texts else []
+    return Outcome(pool, drawn, trained.n_reused, judgment, members, kept, texts)
 
 
 def _name_stages(stages: Stages, pool: Pool) -> Stages:

@@ -153,6 +153,20 @@ def test_evaluate__gives_metrics_as_json(model: Path, tmp_path: Path) -> None:
     assert "predicted positive" in told.stdout
 
 
+def test_train__report_changes_no_byte_of_the_model(
+    model: Path, good_file: Path, tmp_path: Path
+) -> None:
+    out, page = tmp_path / "model.parquet", tmp_path / "report.html"
+    done = run(
+        "train", good_file, "-o", out, "--workers", 1, "--n-features", 1024,
+        "--report", page,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert out.read_bytes() == model.read_bytes()
+    assert page.read_text().count("<svg") == 5  # no days: the tweets have no time
+    assert "Most confident mistakes" in page.read_text()
+
+
 def test_evaluate__models_side_by_side_on_files_of_one_class(
     model: Path, tmp_path: Path
 ) -> None:

@@ -17,11 +17,11 @@ from emotiset.evaluate import (
     count_confusion,
     evaluate_members,
     evaluate_scores,
-    rank,
     wilson,
 )
 from emotiset.features import hash_features
 from emotiset.learner import Member
+from emotiset.ranking import rank
 from emotiset.voting import decide, vote_probability
 
 VOTES = ("majority", "weighted", "mean")

@@ -10,16 +10,15 @@ PACKAGE = Path(__file__).parents[1] / "emotiset"
 # From the vocabulary down to the command line.  A folder stands for its files.
 _ORDER = """
 errors checks plain schema learning config config_file atomic progress kernels texts
-lexicon automaton machine scan simulate sources tally access work_folder reuse langid
-language_names language pools labeling keys deletions sampling drawing exchange
- features ngrams examples hashed scaling member learner holdback calibration voting
- packing model_format store ensemble polyglot answering loading sklearn ranking
- evaluate kept
- partition fitting resuming warmup graph entry quiet waiting probe preflight nodes
- shipping local cluster recalling steps stages training outputs result train
- predictions doctor predict comparing gold breakdown judging inspection simulation
- preview console display display_judged cli_options cli_train cli_model cli_evaluate
- cli_doctor cli __main__
+lexicon automaton first_symbol machine scan simulate sources tally access work_folder
+reuse langid language_names language pools labeling keys deletions sampling drawing
+exchange features ngrams examples hashed scaling member learner holdback calibration
+voting packing model_format store ensemble polyglot answering loading sklearn ranking
+curves evaluate kept partition fitting resuming warmup graph entry quiet waiting probe
+preflight nodes shipping local cluster recalling steps stages training outputs result
+train evidence predictions doctor predict comparing gold breakdown judging inspection
+simulation preview report console display display_judged cli_options cli_run cli_train
+cli_model cli_evaluate cli_doctor cli __main__
 """
 ORDER = _ORDER.split()
 

@@ -1,0 +1,87 @@
+"""What the command ``train`` does with its options: run, write, tell."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emotiset.config import TrainConfig
+
+if TYPE_CHECKING:
+    from emotiset.cluster import ClusterConfig
+
+# Modules that load Dask, Arrow or numba are imported when they are needed.
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Files that a run writes; None: it does not."""
+
+    model: Path
+    summary: Path | None
+    report: Path | None
+    sample: Path | None
+    rejects: Path | None
+
+    def list_own(self) -> list[Path]:
+        """Return those that the command writes itself, after training."""
+        return [each for each in (self.model, self.summary, self.report) if each]
+
+
+def run_training(
+    inputs: list[str] | None,
+    config: TrainConfig,
+    cluster: "ClusterConfig",
+    outputs: Outputs,
+    quiet: bool,
+    keeping: dict[str, Any],
+) -> None:
+    """Train, write the outputs, and tell what was done."""
+    from emotiset.atomic import check_outputs
+    from emotiset.console import print_note, show_progress
+    from emotiset.display import print_summary
+    from emotiset.evidence import find_evidence
+    from emotiset.outputs import write_summary
+    from emotiset.report import check_can_report, write_report
+    from emotiset.train import SIMULATED, train
+
+    check_outputs([*outputs.list_own(), outputs.sample, outputs.rejects])
+    if outputs.report is not None:
+        check_can_report()
+    if not inputs and not quiet:
+        print_note(
+            "no input given: training on 200,000 simulated tweets, whose text is made "
+            "up; the model shows how it works and is of no other use"
+        )
+    start = time.perf_counter()
+    with show_progress(quiet=quiet) as progress:
+        result = train(
+            inputs or [SIMULATED],
+            config,
+            cluster,
+            progress=progress,
+            sample_out=outputs.sample,
+            rejects_out=outputs.rejects,
+            other_outputs=outputs.list_own(),
+            keep_texts=outputs.report is not None,
+            **keeping,
+        )
+    result.ensemble.save(outputs.model)
+    total = round(time.perf_counter() - start, 3)
+    told = {**result.summary, "seconds": {**result.summary["seconds"], "total": total}}
+    if outputs.summary is not None:
+        write_summary(outputs.summary, told)
+    if not quiet:
+        print_summary(told, str(outputs.model))
+    if outputs.report is not None:
+        evidence = find_evidence(result.ensemble, result.texts)
+        write_report(outputs.report, told, evidence, model=outputs.model.name)
+
+
+def show_plan(inputs: list[str] | None, config: TrainConfig) -> None:
+    """Print what a run would do."""
+    from emotiset.display import print_plan
+    from emotiset.preview import preview
+    from emotiset.train import SIMULATED
+
+    print_plan(preview(inputs or [SIMULATED], config))
