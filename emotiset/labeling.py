@@ -27,14 +27,20 @@ _MINUS_ONES: Final = ("-1", "-1.0")
 _ZEROS: Final = ("0", "0.0")
 _NEGATIVE_LABELS: Final = ("negative", *_MINUS_ONES, *_ZEROS)
 
-_BLANKS: Final = r"[\s\p{Z}\x0b\x1c-\x1f\x{85}\x{200b}\x{feff}]+"
+# White space but the blank: control characters, separators, and what has no width.
+_OTHER: Final = (
+    r"\t-\r\x1c-\x1f\x{85}\x{a0}\x{1680}\x{2000}-\x{200b}\x{2028}\x{2029}\x{202f}"
+    r"\x{205f}\x{3000}\x{feff}"
+)
+_BLANKS: Final = f"[ {_OTHER}]+"
 # What is no part of a text's normal form, each with what takes its place.  Addresses
 # end where visible ASCII does: Japanese follows them without a blank.
 _NOISE: Final = (
     (rf"^(?:{_BLANKS})?(?:rt(?:{_BLANKS})?[@＠]\w+:?(?:{_BLANKS})?)+", ""),
     (r"https?://[!-~]*|\bwww\.[0-9a-z][!-~]*", " "),
     (r"[@＠]\w+", " "),
-    (_BLANKS, " "),
+    # A blank alone is left as it is: replacing it too takes more than twice as long.
+    (f" {_BLANKS}|[{_OTHER}][ {_OTHER}]*", " "),
     (r"^ | $", ""),
 )
 # Every text of which nothing is left, and few others, in lower case.
