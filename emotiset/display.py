@@ -44,6 +44,10 @@ def print_summary(summary: Mapping[str, Any], model: str) -> None:
     console.print(_describe_sample(summary))
     for line in _describe_metrics(summary["metrics"]):
         console.print(line)
+    if "languages" in summary:
+        console.print(_languages_table(summary["languages"]))
+    for name, why in summary.get("omitted", {}).items():
+        console.print(f"[bold]left out[/] {escape(f'{name}: {why}')}")
     if "work" in summary:
         console.print(_describe_work(summary["work"]))
     spent = ", ".join(f"{name} {s:.1f}" for name, s in summary["seconds"].items())
@@ -71,6 +75,20 @@ def _describe_sample(summary: Mapping[str, Any]) -> str:
         f"[bold]sample[/]   {summary['n_train']:,} examples for {members} "
         f"{'member' if members == 1 else 'members'}, {summary['n_test']:,} held out"
     )
+
+
+def _languages_table(languages: Mapping[str, Mapping[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name in ("language", "trained", "held out", "members", "accuracy", "auc"):
+        table.add_column(name, justify="left" if name == "language" else "right")
+    for name, each in languages.items():
+        scores = [each["metrics"].get(score) for score in ("accuracy", "auc")]
+        table.add_row(
+            escape(name),
+            *(f"{each[size]:,}" for size in ("n_train", "n_test", "members")),
+            *("none" if score is None else f"{score:.4f}" for score in scores),
+        )
+    return table
 
 
 def _describe_work(work: Mapping[str, Any]) -> str:

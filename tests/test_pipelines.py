@@ -9,6 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 from dask.distributed import Client
 
+from emotiset import Polyglot, load_ensemble
+
 PIPELINES = Path(__file__).parents[1] / "pipelines"
 
 
@@ -82,3 +84,18 @@ def test_learning_curve__samples_are_nested() -> None:
     assert set(small["text"].to_pylist()) < set(large["text"].to_pylist())
     assert large["polarity"].to_pylist() == [-1] * 20 + [1] * 20
     assert "test" not in large["text"].to_pylist()
+
+
+def test_languages__each_is_best_answered_by_its_own(
+    client: Client, tmp_path: Path
+) -> None:
+    inputs = ["simulated:60000?emoticon_share=0.6"]
+    found = load("languages").main(inputs, tmp_path, client)
+    assert list(found) == ["en", "es", "pt"]
+    assert found["en"][1] == found["en"][2] > 0.7
+    n_es, own, english = found["es"]
+    assert n_es > 100
+    assert own > english + 0.03
+    model = load_ensemble(tmp_path / "languages.parquet")
+    assert isinstance(model, Polyglot)
+    assert list(model.by_language) == ["en", "es", "pt"]
