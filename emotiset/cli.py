@@ -6,7 +6,14 @@ from typing import Annotated
 
 import typer
 
-from emotiset import __version__, cli_doctor, cli_evaluate, cli_model, cli_train
+from emotiset import (
+    __version__,
+    cli_doctor,
+    cli_evaluate,
+    cli_inspect,
+    cli_model,
+    cli_train,
+)
 from emotiset.console import print_error
 from emotiset.errors import EmotisetError
 
@@ -23,7 +30,8 @@ app = typer.Typer(
 app.command()(cli_train.train)
 app.command()(cli_model.predict)
 app.command()(cli_evaluate.evaluate)
-app.command()(cli_model.inspect)
+app.command()(cli_inspect.inspect)
+app.command()(cli_inspect.card)
 app.command()(cli_model.simulate)
 app.command()(cli_doctor.doctor)
 

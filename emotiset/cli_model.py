@@ -1,4 +1,4 @@
-"""The commands that use a model, and the one that simulates tweets."""
+"""The command that lets a model predict, and the one that simulates tweets."""
 
 import sys
 from pathlib import Path
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 # Modules that load Dask, Arrow or numba are imported by the commands when they run.
 
 Model = Annotated[Path, typer.Argument(help="Model file.", metavar="MODEL")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 _STANDARD_INPUT = "-"
 
@@ -193,40 +192,6 @@ def _predict_standard_input(
         raise OutputError(
             f"answers need a writable standard output, found it not: {error.strerror}"
         ) from None
-
-
-def inspect(
-    model: Model,
-    texts: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Texts to find the strongest n-grams in.",
-            metavar="INPUT",
-            show_default=False,
-        ),
-    ] = None,
-    top: Annotated[int, typer.Option(help="N-grams of each polarity.", min=1)] = 20,
-    format: Format = None,
-    text_column: TextColumn = None,
-    limit: Limit = None,
-    json: Json = False,
-) -> None:
-    """Show what a model file is, and with --texts what it has learned."""
-    source = make_source_config(format=format, text_column=text_column, limit=limit)
-    from emotiset.display import print_features, print_json, print_model
-    from emotiset.inspection import describe_features, describe_model
-    from emotiset.loading import load_ensemble
-
-    ensemble = load_ensemble(model)
-    described = describe_model(ensemble, model)
-    if texts:
-        described["strongest"] = describe_features(ensemble, texts, source, top)
-    if json:
-        print_json(described)
-        return
-    print_model(described)
-    if texts:
-        print_features(described["strongest"])
 
 
 def simulate(

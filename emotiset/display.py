@@ -1,11 +1,10 @@
-"""Results as a person reads them: a run's summary, metrics, a model, a plan.
+"""Results as a person reads them: a run's summary, metrics, a plan.
 
 What a command was asked for goes to standard output; the summary of a training run,
 which is a remark, to standard error.
 """
 
 import sys
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -35,14 +34,14 @@ def print_json(value: object) -> None:
 def print_summary(summary: Mapping[str, Any], model: str) -> None:
     """Print what a training run did: funnel, sample, metrics, seconds, model."""
     console = make_console()
-    console.print(_funnel_table(summary["funnel"], summary["read"]))
+    console.print(make_funnel_table(summary["funnel"], summary["read"]))
     if summary["funnel"].get("unreadable") and summary.get("first_reject"):
         console.print(
             f"[bold]rejects[/]  the first: {escape(summary['first_reject'])}; "
             "--rejects FILE lists them"
         )
     console.print(_describe_sample(summary))
-    for line in _describe_metrics(summary["metrics"]):
+    for line in describe_metrics(summary["metrics"]):
         console.print(line)
     if "languages" in summary:
         console.print(_languages_table(summary["languages"]))
@@ -55,7 +54,8 @@ def print_summary(summary: Mapping[str, Any], model: str) -> None:
     console.print(f"[bold]model[/]    {escape(model)}")
 
 
-def _funnel_table(funnel: Mapping[str, int], n_read: int) -> Table:
+def make_funnel_table(funnel: Mapping[str, int], n_read: int) -> Table:
+    """Return a table of the records read, dropped and kept."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold")
     table.add_column(justify="right")
@@ -103,7 +103,8 @@ def _describe_work(work: Mapping[str, Any]) -> str:
     )
 
 
-def _describe_metrics(metrics: Mapping[str, Any]) -> list[str]:
+def describe_metrics(metrics: Mapping[str, Any]) -> list[str]:
+    """Return lines, in markup, that tell how good a model is."""
     accuracy = metrics.get("accuracy")
     if accuracy is None:
         return [f"[bold]metrics[/]  {_NOT_JUDGED}"]
@@ -120,100 +121,9 @@ def _describe_metrics(metrics: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def print_model(model: Mapping[str, Any]) -> None:
-    """Print what a model file is, on standard output."""
-    console = _make_output()
-    members, features = model["members"], model["features"]
-    n_examples = sum(member["n_examples"] for member in members)
-    symbols = model["symbols"]
-    rows = {
-        "file": f"{model['file']}, {format_bytes(model['bytes'])}",
-        "language": model["language"],
-        "members": f"{_count_members(members)}, by {model['vote']} vote",
-        "features": f"{features['name']}, {features['n_features']:,} columns",
-        "examples": f"{n_examples:,}",
-        "positive": " ".join(symbols["positive"]),
-        "negative": " ".join(symbols["negative"]),
-        "settings": _describe_settings(model["settings"]),
-        "versions": ", ".join(f"{k} {v}" for k, v in model["versions"].items()),
-        "sample": _join(model["sample_digest"]),
-        "calibration": _describe_calibrations(model),
-    }
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in rows.items():
-        table.add_row(name, escape(value))
-    console.print(table)
-
-
-def _count_members(members: Sequence[Mapping[str, Any]]) -> str:
-    counts = Counter(each["language"] for each in members)
-    if len(counts) == 1:
-        return str(len(members))
-    return ", ".join(f"{name} {n}" for name, n in counts.items())
-
-
-def _describe_settings(settings: Mapping[str, Any]) -> str:
-    """Name what is set; what is null was not asked for."""
-    return ", ".join(f"{k} {_join(v)}" for k, v in settings.items() if v is not None)
-
-
-def _join(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {each}" for name, each in value.items())
-    return str(value)
-
-
-def _describe_calibrations(model: Mapping[str, Any]) -> str:
-    found = model["calibration"]
-    if "prior" in found:
-        return _describe_calibration(found)
-    told = (f"{name} {_describe_calibration(each)}" for name, each in found.items())
-    return "; ".join(told)
-
-
-def _describe_calibration(calibration: Mapping[str, Any]) -> str:
-    trained = f"{calibration['prior']:.1%} positive in training"
-    if not calibration["n_examples"]:
-        return f"none, the vote's own probability; {trained}"
-    return f"on {calibration['n_examples']:,} examples; {trained}"
-
-
-def print_features(strongest: Mapping[str, Any]) -> None:
-    """Print the strongest n-grams of either polarity, by language if of several."""
-    if "columns" in strongest:
-        _print_features(strongest)
-        return
-    for name, each in strongest.items():
-        _make_output().print(f"[bold]language[/] {escape(name)}")
-        _print_features(each)
-
-
-def _print_features(strongest: Mapping[str, Any]) -> None:
-    console = _make_output()
-    shared = strongest["collisions"] / max(strongest["columns"], 1)
-    console.print(
-        f"[bold]n-grams[/]  {strongest['ngrams']:,} in {strongest['columns']:,} "
-        f"columns of {strongest['texts']:,} texts; {strongest['collisions']:,} columns "
-        f"({shared:.1%}) hold more than one"
-    )
-    for polarity in ("positive", "negative"):
-        table = Table(box=None, pad_edge=False)
-        for name in (polarity, "kind", "weight", "texts", "same column"):
-            is_number = name in ("weight", "texts")
-            table.add_column(name, justify="right" if is_number else "left")
-        for each in strongest[polarity]:
-            others = " ".join(f"'{other}'" for other in each["others"])
-            ngram, weight = f"'{each['ngram']}'", f"{each['weight']:+.3f}"
-            texts = f"{each['texts']:,}"
-            table.add_row(escape(ngram), each["kind"], weight, texts, escape(others))
-        console.print(table)
-
-
 def print_plan(plan: Preview) -> None:
     """Print what a run would do, on standard output."""
-    console = _make_output()
+    console = make_output()
     for name, (n_blocks, n_bytes) in plan.formats.items():
         console.print(f"[bold]{name}[/]: {n_blocks:,} blocks, {format_bytes(n_bytes)}")
     if plan.n_streamed:
@@ -223,7 +133,7 @@ def print_plan(plan: Preview) -> None:
         )
     funnel = {name: plan.tally.bins.get(name, 0) for name in BINS}
     funnel["labeled"] = plan.n_labeled
-    console.print(_funnel_table(funnel, plan.tally.n_read))
+    console.print(make_funnel_table(funnel, plan.tally.n_read))
     console.print(
         f"looked at the first {plan.tally.n_read:,} records, {plan.share:.1%} of the "
         f"input, in {plan.seconds:.1f} s; nothing was trained or written"
@@ -237,7 +147,7 @@ def print_plan(plan: Preview) -> None:
 
 def print_diagnosis(diagnosis: Diagnosis) -> None:
     """Print what is where and what is amiss, on standard output."""
-    console = _make_output()
+    console = make_output()
     if diagnosis.nodes:
         console.print(_versions_table(diagnosis.nodes))
     for finding in diagnosis.findings:
@@ -261,5 +171,6 @@ def _versions_table(nodes: Sequence[Node]) -> Table:
     return table
 
 
-def _make_output() -> Console:
+def make_output() -> Console:
+    """Return a console on standard output."""
     return Console(highlight=False)

@@ -198,6 +198,31 @@ def test_inspect__says_what_the_file_is(model: Path) -> None:
     assert "1,024 columns" in run("inspect", model).stdout
 
 
+def test_inspect__tells_the_run_with_its_summary(model: Path) -> None:
+    summary = model.with_name("summary.json")
+    asked = ("inspect", model, "--summary", summary)
+    told = json.loads(run(*asked, "--json").stdout)["summary"]
+    assert told == json.loads(summary.read_text())
+    shown = run(*asked).stdout
+    assert f"accuracy {told['metrics']['accuracy']:.4f}" in shown
+    assert "trained" in shown
+    assert "good.json" in "".join(shown.split())
+
+
+def test_card__is_markdown_of_this_model(model: Path, tmp_path: Path) -> None:
+    summary, out = model.with_name("summary.json"), tmp_path / "CARD.md"
+    done = run("card", model, "--summary", summary, "-o", out)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert run("card", model, "--summary", summary).stdout == out.read_text()
+    assert out.read_text().startswith("---\nlanguage:\n- en\n")
+    assert json.loads(summary.read_text())["model_sha256"] in out.read_text()
+    taken = run("card", model, "--summary", summary, "-o", summary)
+    assert taken.returncode == 2
+    assert "a file of its own" in taken.stderr
+    assert run("card", model, "--summary", model).returncode == 2
+    assert run("card", model).returncode == 2
+
+
 def test_inspect__shows_the_strongest_ngrams(model: Path, good_file: Path) -> None:
     asked = ("inspect", model, "--texts", good_file, "--top", "3")
     found = json.loads(run(*asked, "--json").stdout)["strongest"]
