@@ -64,20 +64,25 @@ def find_browser() -> str | None:
     installed = [found for name in BROWSERS if (found := shutil.which(name))]
     with sync_playwright() as player:
         own = player.chromium.executable_path
-    return own if Path(own).exists() else (installed or [None])[0]
+    return (*installed, own if Path(own).exists() else None)[0]
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """A headless Chromium, of playwright or of the system."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import Error, sync_playwright
 
     path = find_browser()
     if path is None:
         pytest.skip("no Chromium: apt-get install chromium, or playwright install")
     with sync_playwright() as player:
-        # The sandbox of Chromium refuses to start for root, as in containers.
-        browser = player.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        try:
+            # The sandbox of Chromium refuses to start for root, as in containers.
+            browser = player.chromium.launch(
+                executable_path=path, args=["--no-sandbox"]
+            )
+        except Error as error:  # without the libraries it needs
+            pytest.skip(f"{path} does not start: {str(error).splitlines()[0]}")
         yield browser
         browser.close()
 
