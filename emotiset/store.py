@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from emotiset.atomic import write_atomically
 from emotiset.errors import ModelFileError, OutputError
+from emotiset.model_digest import DIGEST, find_digest
 from emotiset.model_format import (
     FORMAT_VERSION,
     MAX_WEIGHTS,
@@ -41,6 +42,7 @@ from emotiset.model_format import (
 
 # What reading a damaged file raises, beside what the checks do.
 _DAMAGE: Final = (pa.ArrowException, OSError, UnicodeError)
+_CHANGED: Final = "it was changed after training, take the original"
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +71,11 @@ class ModelFile:
     n_examples: NDArray[np.int64]
     metadata: dict[str, Any]
     languages: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def small(self) -> list[NDArray[Any]]:
+        """The arrays with one number for each member."""
+        return [self.intercepts, self.vote_weights, self.n_examples]
 
     @property
     def rows(self) -> list[tuple[str, int]]:
@@ -136,6 +143,7 @@ def _write(file: Any, model: ModelFile) -> None:
     }
     if not model.languages:
         del document["languages"]
+    document[DIGEST] = find_digest(document, model.weights, model.small)
     text = json.dumps(document, sort_keys=True, ensure_ascii=False, allow_nan=False)
     # Without statistics and Arrow's own schema a reader needs nothing that is not
     # Parquet's; a checksum tells a damaged page from a strange model.
@@ -196,6 +204,7 @@ another kind of file in ...notes.txt: name the file that training wrote
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as parquet:
             document = read_document(path, parquet.metadata)
+            whole = dict(document)
             header = take_header(path, document)
             check_columns(path, parquet.schema_arrow)
             check_sizes(path, parquet.metadata, header)
@@ -209,7 +218,18 @@ another kind of file in ...notes.txt: name the file that training wrote
     check_numbers(path, "intercept", model.intercepts)
     check_numbers(path, "vote_weight", model.vote_weights, lowest=0)
     check_numbers(path, "n_examples", model.n_examples, lowest=0)
+    if model.metadata.pop(DIGEST, None) is not None:  # format version 1 began without
+        _check_digest(path, model, whole)
     return model
+
+
+def _check_digest(path: Path, model: ModelFile, document: dict[str, Any]) -> None:
+    try:
+        found = find_digest(document, model.weights, model.small)
+    except RecursionError:
+        raise refusal(path, "metadata that makes sense", "a deep nest") from None
+    needed = f"the digest {shorten(document[DIGEST], 12)} of its numbers and metadata"
+    need(found == document[DIGEST], path, needed, shorten(found, 12), _CHANGED)
 
 
 def _read_rows(

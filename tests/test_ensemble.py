@@ -288,6 +288,7 @@ def save_forged(path, **changes):
     make_ensemble().save(path)
     rows = pq.read_table(path)
     document = json.loads(rows.schema.metadata[b"emotiset"])
+    del document["digest"]
     document.update(changes)
     with pq.ParquetWriter(path, rows.schema, store_schema=False) as writer:
         writer.write_table(rows)

@@ -13,13 +13,13 @@ errors checks plain schema learning config config_file atomic progress kernels t
 lexicon automaton first_symbol machine scan simulate sources tally access work_folder
 reuse langid language_names language pools labeling keys deletions sampling drawing
 exchange features ngrams examples hashed scaling member learner holdback calibration
-voting packing model_format store ensemble polyglot answering loading sklearn ranking
-curves evaluate kept partition fitting resuming warmup graph entry quiet waiting probe
-preflight nodes shipping local cluster recalling steps stages training outputs
-summaries result train evidence predictions doctor predict comparing gold breakdown
-judging inspection card simulation preview report console display display_judged
-display_model cli_options cli_run cli_train cli_model cli_inspect cli_evaluate
-cli_doctor cli __main__
+voting packing model_format model_digest store ensemble polyglot answering loading
+sklearn ranking curves evaluate kept partition fitting resuming warmup graph entry
+quiet waiting probe preflight nodes shipping local cluster recalling steps stages
+training outputs summaries result train evidence predictions doctor predict comparing
+gold breakdown judging inspection card simulation preview report console display
+display_judged display_model cli_options cli_run cli_train cli_model cli_inspect
+cli_evaluate cli_doctor cli __main__
 """
 ORDER = _ORDER.split()
 

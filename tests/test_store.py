@@ -46,11 +46,13 @@ def path(tmp_path):
     return path
 
 
-def forge(path, *, table=None, header=None, **changes):
+def forge(path, *, table=None, header=None, keep_digest=False, **changes):
     """Write a file like a model's, with another table or header."""
     with pq.ParquetFile(path) as parquet:
         rows = parquet.read()
         document = json.loads(parquet.metadata.metadata[b"emotiset"])
+    if not keep_digest:
+        document.pop("digest", None)
     document.update(changes)
     text = json.dumps(document) if header is None else header
     rows = rows if table is None else table(rows)
@@ -145,6 +147,41 @@ def test_read_model__rows_sorted_and_grouped_otherwise(path):
 def test_read_model__further_columns_and_keys_are_allowed(path):
     forge(path, table=lambda rows: rows.append_column("note", [["a", "b", "c"]]), x=1)
     assert read_model(path).metadata["x"] == 1
+
+
+@pytest.mark.parametrize("name", ["weights", "intercept", "vote_weight", "n_examples"])
+def test_read_model__a_changed_number_is_noticed(path, name):
+    def change(rows):
+        values = rows[name].to_pylist()
+        changed = values[1]
+        values[1] = changed + 1 if name != "weights" else [*changed[:-1], 0.5]
+        return replace_column(name, pa.array(values, MODEL.field(name).type))(rows)
+
+    forge(path, table=change, keep_digest=True)
+    assert "it was changed after training" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"seed": 4}, {"x": 1}, {"digest": "0" * 64}, {"digest": ["\x1b"]}]
+)
+def test_read_model__changed_metadata_is_noticed(path, changes):
+    forge(path, keep_digest=True, **changes)
+    assert "it was changed after training" in refusal(path)
+
+
+def test_read_model__deep_nest_under_a_digest(path):
+    deep = json.loads("[" * 900 + "]" * 900)
+    forge(path, keep_digest=True, x=deep)
+    assert refusal(path)
+
+
+def test_read_model__no_digest_as_format_version_1_began(path):
+    assert_same(read_model(forge(path)), make_model())
+
+
+def test_read_model__digest_does_not_depend_on_how_rows_lie(path):
+    taken = forge(path, table=lambda rows: rows.take([2, 0, 1]), keep_digest=True)
+    assert_same(read_model(taken), make_model())
 
 
 def test_read_model__no_file_or_a_folder(tmp_path):
