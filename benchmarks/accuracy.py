@@ -4,13 +4,17 @@
 
 Learns from the 80,000 training tweets of Sentiment140 and judges on the 20,000 test
 tweets, which no choice was made on; their folder is named by the environment variable
-``EMOTISET_REAL_DATA``.  Each program runs in processes of its own, on one core, in
-turn with the others; seconds are medians and count all: starting, reading, learning,
-predicting.  A peer that is not installed (``pip install emotiset[bench]``) is left out.
+``EMOTISET_REAL_DATA``.  The NLTK tweets, their emoticons taken out, are judged beside
+them: another source, another year.  Each program runs in processes of its own, on one
+core, in turn with the others; seconds are medians and count all: starting, reading,
+learning, predicting.  A peer that is not installed (``pip install emotiset[bench]``) is
+left out.
 Prints two Markdown tables.
 """
 
 import argparse
+import csv
+import gzip
 import html
 import importlib.util
 import json
@@ -26,7 +30,14 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from tables import machine, print_table, read_split, real_data, use_one_core
+from tables import (
+    machine,
+    print_table,
+    read_nltk,
+    read_split,
+    real_data,
+    use_one_core,
+)
 
 from emotiset.keys import make_keys
 from emotiset.labeling import normalize_text
@@ -59,30 +70,47 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
     use_one_core()  # and all processes that are started here
-    split = {name: real_data() / "sentiment140" / f"{name}.csv.gz" for name in NAMES}
     with tempfile.TemporaryDirectory() as folder:
         judge = Judge()
+        split = {
+            "train": real_data() / "sentiment140" / "train.csv.gz",
+            "test": judge.write_texts(Path(folder) / "test.csv.gz"),
+        }
         compare(split, Path(folder), judge, options.runs)
         compare_raw(split, Path(folder), judge)
     print(f"\n{machine()}")
-
-
-NAMES = ("train", "test")
 
 
 class Judge:
     """Knows the answers, and which test tweets are no copy of a training tweet."""
 
     def __init__(self) -> None:
-        train, test = (read_split(name) for name in NAMES)
-        self.polarity: NDArray[np.int8] = test["polarity"].to_numpy()
-        keys = [make_keys(normalize_text(each["text"]), 0) for each in (train, test)]
+        train, self.test = read_split("train"), read_split("test")
+        self.nltk = read_nltk()
+        keys = [
+            make_keys(normalize_text(each["text"]), 0) for each in (train, self.test)
+        ]
         self.is_new = ~np.isin(keys[1], keys[0])
 
+    def write_texts(self, target: Path) -> Path:
+        """Write what is to be judged: the test tweets, then those of NLTK."""
+        with gzip.open(target, "wt", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["polarity", "text"])
+            for each in (self.test, self.nltk):
+                texts = (
+                    html.escape(text, quote=False) for text in each["text"].to_pylist()
+                )
+                writer.writerows(zip(each["polarity"].to_pylist(), texts, strict=True))
+        return target
+
     def cells(self, predicted: NDArray[np.int8]) -> list[str]:
-        """Return the accuracy on all, and on those that are new."""
-        is_right = predicted == self.polarity
-        return [f"{is_right.mean():.4f}", f"{is_right[self.is_new].mean():.4f}"]
+        """Return the accuracy on the test tweets, on the new ones, and on NLTK's."""
+        n = self.test.num_rows
+        is_right = predicted[:n] == self.test["polarity"].to_numpy()
+        on_nltk = predicted[n:] == self.nltk["polarity"].to_numpy()
+        shares = (is_right.mean(), is_right[self.is_new].mean(), on_nltk.mean())
+        return [f"{share:.4f}" for share in shares]
 
 
 def compare(split: dict[str, Path], folder: Path, judge: Judge, runs: int) -> None:
@@ -116,7 +144,7 @@ def compare(split: dict[str, Path], folder: Path, judge: Judge, runs: int) -> No
         )
         rows.append([name, *found, f"{total:.1f}", f"{work:.1f}"])
     head = ["program", "accuracy", f"on the {judge.is_new.sum():,} new"]
-    print_table([*head, "s, all", "s, past start-up"], rows)
+    print_table([*head, "NLTK", "s, all", "s, past start-up"], rows)
     print(
         f"\nMedians of {runs} runs in turn on one core.  New: the key of the tweet is "
         "not in the training tweets.  Past start-up: without importing, starting "
@@ -135,7 +163,8 @@ def compare_raw(split: dict[str, Path], folder: Path, judge: Judge) -> None:
     for name, given in RAW.items():
         _, predicted = run_emotiset([str(raw), *given], split["test"], folder)
         rows.append([name, *judge.cells(predicted)])
-    print_table(["raw tweets, `:)` or `:(` put back", "accuracy", "on the new"], rows)
+    head = ["raw tweets, `:)` or `:(` put back", "accuracy", "on the new", "NLTK"]
+    print_table(head, rows)
 
 
 def write_raw_tweets(target: Path) -> None:
