@@ -61,7 +61,7 @@ def wait_for(
     weights = sizes or [1] * len(futures)
     done, total = 0, sum(weights)
     progress(Step(stage, 0, total, unit))
-    with cancel_at_end(futures):
+    with cancel_on_failure(futures):
         for future in _as_finished(futures, stage, worker_seconds):
             index = index_of[future.key]
             if future.status != "finished":
@@ -72,14 +72,19 @@ def wait_for(
 
 
 @contextmanager
-def cancel_at_end(futures: Sequence[Future]) -> Iterator[None]:
-    """Cancel what is not done when the block is left, so that no work goes on."""
+def cancel_on_failure(futures: Sequence[Future]) -> Iterator[None]:
+    """Cancel what is not done where the block fails, so that no work goes on.
+
+    Not where it succeeds: what was done then, and lost since with a worker, is being
+    computed again for those that wait for it.
+    """
     try:
         yield
-    finally:
+    except BaseException:
         unfinished = [future for future in futures if not future.done()]
         if unfinished and unfinished[0].client.status == "running":
             unfinished[0].client.cancel(unfinished)
+        raise
 
 
 @contextmanager
