@@ -65,11 +65,11 @@ def measure(path: Path, config: ClusterConfig) -> list[str]:
     """Train on a file; return the cells of its row."""
     with connect(config) as client:
         client.register_plugin(Watch(), name="watch")
-        before = _ask(client)
+        before = ask(client)
         start = time.perf_counter()
         result = train([str(path)], TrainConfig(), client)
         seconds = time.perf_counter() - start
-        after = _ask(client)
+        after = ask(client)
     new = {each["pid"] for each in after} - {each["pid"] for each in before}
     funnel = result.summary["funnel"]
     return [
@@ -99,7 +99,8 @@ class Watch(Plugin):
             time.sleep(_SECONDS)
 
 
-def _ask(client: Client) -> list[dict[str, Any]]:
+def ask(client: Client) -> list[dict[str, Any]]:
+    """Return what each worker, with the plugin ``watch``, has seen of itself."""
     return list(client.run(_tell).values())
 
 

@@ -1,0 +1,236 @@
+"""How a run grows: memory under a limit, two workers against one, and a cost model.
+
+    python benchmarks/scale.py [--gigabytes 5] [--rounds 3] [--scratch FOLDER]
+
+Writes simulated tweets, and trains on all of them with two workers of 512 MiB each and
+with one, in turn; then on a fifth of them, from which the constants of `cost_model`
+come; then on 10,000 tiny blocks under a scheduler that is a process of its own.  Prints
+Markdown tables: peaks, pauses and workers started anew; the ratio of the medians past
+start-up; what the model makes of the whole input beside what it took, and what it says
+of a billion tweets on 100 workers.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+from cost_model import Constants, Cost, count_tasks, predict_cost
+from memory import Watch, ask
+from tables import machine, print_table
+
+from emotiset.cluster import ClusterConfig, connect
+from emotiset.config import TrainConfig
+from emotiset.train import train
+
+_TWEET_BYTES = 2_377  # of a simulated one, about
+_LIMIT = "512MiB"
+_N_BLOCKS = 10_000
+_LEARNING = ("draw", "exchange", "scale", "train", "calibrate", "evaluate")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one training run took."""
+
+    summary: dict[str, Any]
+    seconds: float
+    peak: float
+    pauses: int
+    spilled: float
+    n_new: int
+
+    @property
+    def learning(self) -> float:
+        """Seconds of the stages behind reading."""
+        return sum(self.summary["seconds"].get(name, 0.0) for name in _LEARNING)
+
+
+def main() -> None:
+    """Do all of it; print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--gigabytes", type=float, default=5.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--scratch", type=Path, help="folder for the input")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=options.scratch) as folder:
+        whole, part = Path(folder) / "whole", Path(folder) / "part"
+        n_bytes = simulate(whole, options.gigabytes)
+        simulate(part, options.gigabytes / 5)
+        runs: dict[int, list[Ran]] = {1: [], 2: []}
+        for _ in range(options.rounds):
+            for n_workers, found in runs.items():
+                found.append(run(whole, n_workers))
+        small = run(part, 2)
+        part_bytes = sum(path.stat().st_size for path in part.iterdir())
+        tasks = run_tiny_blocks(Path(folder))
+    show_runs(runs, n_bytes)
+    show_tasks(*tasks)
+    show_model(make_constants(small, part_bytes, tasks), runs[2])
+    print(f"\n{machine()}")
+
+
+def simulate(folder: Path, gigabytes: float) -> int:
+    """Write simulated tweets; return how many bytes there are."""
+    n_tweets = int(gigabytes * 1e9 / _TWEET_BYTES)
+    command = [sys.executable, "-m", "emotiset", "simulate", "--quiet"]
+    given = ["--tweets", str(n_tweets), "--output", str(folder)]
+    subprocess.run([*command, *given], check=True)
+    return sum(path.stat().st_size for path in folder.iterdir())
+
+
+def run(folder: Path, n_workers: int) -> Ran:
+    """Train on a folder with workers that have started, and watch them."""
+    config = ClusterConfig(workers=n_workers, memory_limit=_LIMIT)
+    with connect(config) as client:
+        client.register_plugin(Watch(), name="watch")
+        before = {each["pid"] for each in ask(client)}
+        began = time.perf_counter()
+        result = train([folder], TrainConfig(), client)
+        seconds = time.perf_counter() - began
+        after = ask(client)
+    return Ran(
+        summary=result.summary,
+        seconds=seconds,
+        peak=max(each["peak"] for each in after),
+        pauses=sum(each["pauses"] for each in after),
+        spilled=sum(each["spilled"] for each in after),
+        n_new=len({each["pid"] for each in after} - before),
+    )
+
+
+def run_tiny_blocks(folder: Path) -> tuple[int, float, float]:
+    """Return tasks, the scheduler's processor seconds, and all seconds."""
+    line = '{"text": "number %07d of many, as one may say %s", "lang": "en"}\n'
+    lines = [line % (i, ":(" if i % 2 else ":)") for i in range(_N_BLOCKS * 16)]
+    path, file = folder / "tiny.json", folder / "scheduler.json"
+    path.write_text("".join(lines))
+    size = max(path.stat().st_size // _N_BLOCKS, 1024)
+    dask = [sys.executable, "-m", "dask"]
+    shared = ["--scheduler-file", str(file), "--dashboard-address", ":0"]
+    with ExitStack() as stack:
+        scheduler = _start(stack, [*dask, "scheduler", "--port", "0", *shared])
+        for _ in range(2):
+            _start(stack, [*dask, "worker", "--nthreads", "1", *shared])
+        while not file.exists():
+            time.sleep(0.1)
+        with connect(ClusterConfig(scheduler_file=str(file))) as client:
+            client.wait_for_workers(2)
+            process = psutil.Process(scheduler.pid)
+            before, began = sum(process.cpu_times()[:2]), time.perf_counter()
+            result = train([path], TrainConfig(block_size=size), client)
+            seconds = time.perf_counter() - began
+            spent = sum(process.cpu_times()[:2]) - before
+    summary = result.summary
+    n_blocks = -(-path.stat().st_size // size)
+    n_labeled = summary["funnel"]["trained"] + summary["funnel"]["held_out"]
+    return count_tasks(n_blocks, n_labeled, summary["members"]), spent, seconds
+
+
+def _start(stack: ExitStack, command: list[str]) -> "subprocess.Popen[bytes]":
+    """Start a process that ends with the stack."""
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    stack.callback(process.wait)
+    stack.callback(process.terminate)
+    return process
+
+
+def show_runs(runs: dict[int, list[Ran]], n_bytes: int) -> None:
+    """Print what the whole input took with one worker and with two."""
+    rows = []
+    for n_workers, found in runs.items():
+        first = found[0].summary
+        rows.append(
+            [
+                f"{n_bytes / 1e9:.1f} GB, {first['read']:,} tweets, "
+                f"{first['n_train'] + first['n_test']:,} drawn",
+                f"{n_workers} of {_LIMIT}",
+                f"{statistics.median(each.seconds for each in found):.1f}",
+                f"{max(each.peak for each in found):.0f} MB",
+                sum(each.pauses for each in found),
+                f"{sum(each.spilled for each in found) / 1e6:.0f} MB",
+                sum(each.n_new for each in found),
+            ]
+        )
+    head = ["input", "workers", "s past start-up", "peak of a worker"]
+    print_table([*head, "pauses", "spilled", "started anew"], rows)
+    one, two = (statistics.median(r.seconds for r in runs[n]) for n in (1, 2))
+    print(
+        f"\nTwo workers are {one / two:.2f} times as fast as one; medians of "
+        f"{len(runs[1])} runs in turn.\n"
+    )
+
+
+def show_tasks(n_tasks: int, spent: float, seconds: float) -> None:
+    """Print what tiny blocks cost the scheduler."""
+    print(
+        f"{_N_BLOCKS:,} tiny blocks, at most {n_tasks:,} tasks: {spent:.1f} s of the "
+        f"scheduler's processor, {seconds:.1f} s in all.\n"
+    )
+
+
+def make_constants(
+    small: Ran, n_bytes: int, tasks: tuple[int, float, float]
+) -> Constants:
+    """Take the constants from a run on a part, and from that on tiny blocks."""
+    summary = small.summary
+    n_read = summary["read"]
+    n_drawn = summary["n_train"] + summary["n_test"]
+    return Constants(
+        read_seconds=summary["seconds"]["read"] * 2 / n_bytes,
+        fixed_seconds=small.seconds - summary["seconds"]["read"] - small.learning,
+        example_seconds=small.learning / n_drawn,
+        task_seconds=tasks[1] / tasks[0],
+        tweet_bytes=n_bytes / n_read,
+        labeled_share=(n_drawn + summary["funnel"]["surplus"]) / n_read,
+        drawn_share=n_drawn / n_read,
+        text_bytes=200,
+        worker_bytes=small.peak * 1e6,
+    )
+
+
+def show_model(constants: Constants, runs: list[Ran]) -> None:
+    """Print what the model says of the whole input and of a billion tweets."""
+    n_read = runs[0].summary["read"]
+    measured = statistics.median(each.seconds for each in runs)
+    here = predict_cost(constants, n_read, 2)
+    far = predict_cost(constants, 1e9, 100)
+    rows = [
+        [f"{n_read:,} tweets, 2 workers", *_cells(here), f"{measured:.1f}"],
+        ["1,000,000,000 tweets, 100 workers", *_cells(far), ""],
+    ]
+    head = ["cost model", "raw", "moved", "tasks", "s to read", "s to learn"]
+    head += ["s of the scheduler", "memory of a worker", "s", "s measured"]
+    print_table(head, rows)
+    print(
+        f"\nThe model is {here.seconds / measured - 1:+.0%} off.  What saturates first "
+        f"at a billion: {far.limit}.  Constants: "
+        f"`{json.dumps({k: float(f'{v:.3g}') for k, v in vars(constants).items()})}`"
+    )
+
+
+def _cells(cost: Cost) -> list[str]:
+    return [
+        f"{cost.raw_bytes / 1e9:,.0f} GB",
+        f"{cost.moved_bytes / 1e9:.3g} GB",
+        f"{cost.tasks:,}",
+        f"{cost.read_seconds:,.1f}",
+        f"{cost.learn_seconds:,.1f}",
+        f"{cost.scheduler_seconds:,.1f}",
+        f"{cost.worker_bytes / 1e6:,.0f} MB",
+        f"{cost.seconds:,.1f}",
+    ]
+
+
+if __name__ == "__main__":
+    main()
