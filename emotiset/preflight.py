@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 # What can change a byte of the model, and what else runs on workers.
 SHAPING: Final = ("emoji", "msgspec", "numba", "numpy", "py3langid", "pyarrow")
-OTHERS: Final = ("dask", "distributed", "fsspec", "scipy", "zstandard")
+OTHERS: Final = ("dask", "distributed", "fsspec", "pyyaml", "scipy", "zstandard")
 
 # Dask's own default; a block that lost so many workers and one more is given up.
 _ENOUGH_FAILURES: Final = 3

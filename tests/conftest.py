@@ -26,6 +26,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
     In a process of its own: what has looked for the kernels once does not look again.
     """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # Started in the background of a script.  What is started here would ignore
+        # Ctrl-C too, which tests send.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
         compiling = "from emotiset.warmup import compile_kernels; compile_kernels()"
         subprocess.run([sys.executable, "-c", compiling], check=True)
