@@ -35,9 +35,10 @@ class TrainResult:
     summary
         Plain JSON values: ``funnel``, ``read``, ``n_train``, ``n_test``, ``members``,
         ``n_calibration``, ``metrics``, ``model_sha256``, ``labels``, ``seconds``,
-        ``inputs``, ``config``, ``versions``; of several languages ``languages``, with
-        sizes and metrics of each, and ``omitted``, with a reason for each that had too
-        few examples.
+        ``inputs``, ``config`` (as given), ``settings`` (those of the model, as rules
+        chose them), ``versions``; of several languages ``languages``, with sizes and
+        metrics of each, and ``omitted``, with a reason for each that had too few
+        examples.
     texts
         Batches of held-out rows by language, where they were asked for.
     """
@@ -111,7 +112,8 @@ def make_result(
 ) -> TrainResult:
     """Put the ensembles together, and the summary of the run."""
     versions = find_versions()
-    model = _make_model(found, config, lexicon, versions)
+    settings = {**config.result_settings(), **_tell_sizes(found, config)}
+    model = _make_model(found, config, lexicon, versions, settings)
     funnel = order_funnel(tally.bins, found.bins)
     summary = {
         "read": tally.n_read,
@@ -130,6 +132,7 @@ def make_result(
         "seconds": dict(clock.seconds),
         "inputs": [str(path) for path in inputs],
         "config": config.to_dict(),
+        "settings": settings,
         "versions": {**versions, "dask": version("dask")},
     }
     if isinstance(model, Polyglot):
@@ -151,10 +154,13 @@ def _tell_reject(tally: Tally) -> str | None:
 
 
 def _make_model(
-    found: Outcomes, config: TrainConfig, lexicon: Lexicon, versions: dict[str, str]
+    found: Outcomes,
+    config: TrainConfig,
+    lexicon: Lexicon,
+    versions: dict[str, str],
+    settings: dict[str, Any],
 ) -> Model:
     """Make an ensemble of each outcome, and one model of all."""
-    settings = {**config.result_settings(), **_tell_sizes(found, config)}
     ensembles = [
         Ensemble.from_members(
             each.judgment.assessment.weigh([member for member, _ in each.members]),

@@ -45,6 +45,7 @@ def make_summary(n_members: int = 3, name: str = "tweets.json") -> dict[str, Any
         "seconds": {"plan": 0.1, "read": 12.5, "train": 0.0, "total": 13.0},
         "inputs": [name],
         "config": {"language": name, "members": None, "label_column": None},
+        "settings": {"language": name, "members": n_members},
         "versions": {"python": "3.11", "emotiset": "0.1.0", "other": name},
     }
 
@@ -238,6 +239,11 @@ def test_page__any_number_of_members(n_members: int) -> None:
     page = make_page(make_summary(n_members), {}, "m")
     assert page.count("<svg") == 6
     assert "mistakes" not in page
+
+
+def test_page__settings_as_they_were_chosen() -> None:
+    page = make_page(make_summary(40), {}, "m")
+    assert '<th scope="row">members</th><td class="long">40</td>' in page
 
 
 def test_page__several_languages() -> None:

@@ -91,7 +91,8 @@ def write_report(
     ...     "read": 9, "funnel": {"no_symbol": 7, "trained": 2}, "members": 1,
     ...     "n_train": 2, "n_test": 0, "metrics": {"n": 0}, "inputs": ["<b>.json"],
     ...     "seconds": {"read": 1.5}, "config": {"label_column": None},
-    ...     "versions": {"emotiset": "0.1.0"}, "model_sha256": "", "sample_digest": "",
+    ...     "settings": {}, "versions": {"emotiset": "0.1.0"}, "model_sha256": "",
+    ...     "sample_digest": "",
     ... }
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_report(f"{folder}/report.html", summary)
@@ -126,7 +127,7 @@ def make_page(
         strongest=evidence.get("strongest"),
         mistakes=evidence.get("mistakes"),
         pictures=_draw_all(summary),
-        config=_describe_config(summary["config"]),
+        config=_describe_config({**summary["config"], **summary["settings"]}),
     )
 
 
@@ -205,6 +206,7 @@ def _rate_stages(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _describe_config(config: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    """Return names and values; what a rule chose stands there as it was chosen."""
     told = {
         name: "–" if value is None or value == {} else str(value)
         for name, value in config.items()
