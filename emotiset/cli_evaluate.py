@@ -7,6 +7,7 @@ import typer
 
 from emotiset.cli_options import (
     BlockSize,
+    FeaturesColumn,
     Format,
     IdColumn,
     LabelColumn,
@@ -73,6 +74,7 @@ def evaluate(
     ] = None,
     format: Format = None,
     text_column: TextColumn = None,
+    features_column: FeaturesColumn = None,
     lang_column: LangColumn = None,
     time_column: TimeColumn = None,
     id_column: IdColumn = None,
@@ -85,6 +87,7 @@ def evaluate(
     source = make_source_config(
         format=format,
         text_column=text_column,
+        features_column=features_column,
         lang_column=lang_column,
         time_column=time_column,
         id_column=id_column,

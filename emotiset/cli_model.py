@@ -8,6 +8,7 @@ import typer
 
 from emotiset.cli_options import (
     BlockSize,
+    FeaturesColumn,
     Format,
     IdColumn,
     LangColumn,
@@ -89,6 +90,7 @@ def predict(
     language: Language = None,
     format: Format = None,
     text_column: TextColumn = None,
+    features_column: FeaturesColumn = None,
     lang_column: LangColumn = None,
     time_column: TimeColumn = None,
     id_column: IdColumn = None,
@@ -112,6 +114,7 @@ def predict(
     source = make_source_config(
         format=format,
         text_column=text_column,
+        features_column=features_column,
         lang_column=lang_column,
         time_column=time_column,
         id_column=id_column,

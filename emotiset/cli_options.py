@@ -43,6 +43,10 @@ TextColumn = Annotated[
         default="the common names",
     ),
 ]
+FeaturesColumn = Annotated[
+    str | None,
+    option(_INPUT, "Column with feature maps instead of texts; a.b.c in JSON."),
+]
 LangColumn = Annotated[str | None, option(_INPUT, "Column with the language code.")]
 Language = Annotated[
     str | None,
@@ -168,6 +172,23 @@ def parse_size(name: str, size: str) -> int:
         raise ConfigError(
             f"{name} needs a size, found {size!r}: write 64MiB or 500kB"
         ) from None
+
+
+def parse_crosses(pairs: list[str]) -> tuple[tuple[str, str], ...]:
+    """Return the pairs of names that ``a,b`` options mean.
+
+    Examples
+    --------
+    >>> parse_crosses(["user,ad"])
+    (('user', 'ad'),)
+    """
+    for pair in pairs:
+        if pair.count(",") != 1 or "" in pair.split(","):
+            raise ConfigError(
+                f"--cross needs two names of features, found {pair!r}: write --cross "
+                "user,ad"
+            )
+    return tuple((a, b) for a, b in (pair.split(",") for pair in pairs))
 
 
 def parse_storage_options(pairs: list[str]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import typer
 
 from emotiset.cli_options import (
     BlockSize,
+    FeaturesColumn,
     Format,
     IdColumn,
     LabelColumn,
@@ -32,6 +33,7 @@ from emotiset.cli_options import (
     WorkerTimeout,
     make_cluster_config,
     option,
+    parse_crosses,
     parse_size,
     parse_storage_options,
     read_text,
@@ -72,6 +74,7 @@ def train(
     inputs: Inputs = None,
     format: Format = None,
     text_column: TextColumn = None,
+    features_column: FeaturesColumn = None,
     lang_column: LangColumn = None,
     time_column: TimeColumn = None,
     id_column: IdColumn = None,
@@ -141,6 +144,14 @@ def train(
     ] = None,
     n_features: Annotated[
         int | None, _setting(_MODEL, "n_features", "Columns, a power of two.")
+    ] = None,
+    cross: Annotated[
+        list[str] | None,
+        option(
+            _MODEL,
+            "Names in feature maps that count together; may be repeated.",
+            metavar="A,B",
+        ),
     ] = None,
     learner: Annotated[
         str | None,
@@ -249,6 +260,8 @@ def _make_config(given: dict[str, Any], path: Path | None) -> TrainConfig:
         given["lexicon"] = read_text("--lexicon", given["lexicon"])
     if "block_size" in given:
         given["block_size"] = parse_size("--block-size", given["block_size"])
+    if "cross" in given:
+        given["cross"] = parse_crosses(given["cross"])
     if "test_after" in given:
         given["test_after"] = given["test_after"].date()
     return TrainConfig(**{**found, **given})

@@ -7,7 +7,7 @@ signature and is handed the whole::
 """
 
 import datetime
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, Literal, get_args
 
 import msgspec
@@ -17,65 +17,12 @@ from emotiset.errors import ConfigError
 from emotiset.learning import FeatureSet as FeatureSet
 from emotiset.learning import LearnerConfig as LearnerConfig
 from emotiset.learning import LearnerName as LearnerName
+from emotiset.learning import TextSet as TextSet
+from emotiset.sourcing import SourceConfig as SourceConfig
 
-TweetFormat = Literal["tweets", "bluesky", "mastodon", "reddit", "json"]
-TableFormat = Literal["csv", "parquet", "text"]
-Format = Literal["auto", TweetFormat, TableFormat, "simulated"]
 Vote = Literal["majority", "weighted", "mean"]
 _MAX_LOG2_FEATURES: Final = 28
 _TEST_FRACTION: Final = 0.1
-
-
-@dataclass(frozen=True, kw_only=True)
-class SourceConfig:
-    """How raw input is found and read; never what is done with it.
-
-    Attributes
-    ----------
-    format
-        What the files hold; ``auto`` looks at their content.
-    text_column, lang_column, time_column, id_column
-        Column names, for JSON lines places such as ``a.b.c``; None: the common names
-        are tried.
-    label_column
-        Column with a known class.  Each row is then an observation: nothing is
-        filtered, balanced or taken for a copy.
-    block_size
-        Bytes of input that one task reads, where a file can be split.
-    limit
-        Read only the first so many records, in the order of the inputs.
-    max_bad_fraction
-        Share of unreadable records above which a run stops.
-    storage_options
-        What the file systems of URLs are told, such as keys; never written anywhere.
-    keep_columns
-        Further columns that `emotiset.predict` carries along; training has no use
-        for them.
-    """
-
-    format: Format = "auto"
-    text_column: str | None = None
-    lang_column: str | None = None
-    time_column: str | None = None
-    id_column: str | None = None
-    label_column: str | None = None
-    block_size: int = 64 << 20
-    limit: int | None = None
-    max_bad_fraction: float = 0.5
-    storage_options: dict[str, Any] = field(default_factory=dict, repr=False)
-    keep_columns: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Check the values."""
-        check_choice("format", self.format, get_args(Format))
-        check_range("block_size", self.block_size, at_least=1024)
-        check_range("limit", self.limit, at_least=1)
-        check_range("max_bad_fraction", self.max_bad_fraction, at_least=0, at_most=1)
-        if self.label_column is not None and self.label_column == self.text_column:
-            raise ConfigError(
-                "--text-column and --label-column need two different columns, found "
-                f"{self.label_column!r} for both: change one"
-            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,13 +134,16 @@ class FeatureConfig:
     ----------
     features
         Name of the feature set: ``mixed`` takes words and byte n-grams, ``byte4`` is
-        the paper's.
+        the paper's, and ``maps`` are features already.
     n_features
         Columns, a power of two.
+    cross
+        Pairs of names in feature maps whose values together are a feature too.
     """
 
     features: FeatureSet = "mixed"
     n_features: int = 1 << 21
+    cross: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -205,6 +155,16 @@ class FeatureConfig:
                 f"--n-features needs a power of two up to 2^{_MAX_LOG2_FEATURES}, "
                 f"found {self.n_features}: try {1 << min(log2, _MAX_LOG2_FEATURES)}"
             )
+        if self.cross and self.features != "maps":
+            raise ConfigError(
+                "--cross needs feature maps, found texts: name their column with "
+                "--features-column"
+            )
+
+    def to_metadata(self) -> dict[str, Any]:
+        """Return what a model file says of it; crosses only where there are some."""
+        found = {"features": self.features, "n_features": self.n_features}
+        return {**found, "cross": self.cross} if self.cross else found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,6 +195,8 @@ found 1000: try 512
     def __post_init__(self) -> None:
         """Check the types, each part, then what holds between parts."""
         check_types(self)
+        if self.features_column is not None and self.features == "mixed":
+            object.__setattr__(self, "features", "maps")
         for part in TrainConfig.__bases__:
             part.__post_init__(self)  # type: ignore[attr-defined]
         check_choice("vote", self.vote, get_args(Vote))
@@ -243,10 +205,24 @@ found 1000: try 512
                 "--keep-columns needs predictions to stand beside, found training: "
                 "leave it out"
             )
+        self._check_maps()
         self.resolve(self.features)  # which looks at what holds between settings
         if self.positive is not None and self.label_column is None:
             raise ConfigError(
                 "--positive and --negative name values of the label column, found no "
+                "--label-column: name it too"
+            )
+
+    def _check_maps(self) -> None:
+        if (self.features == "maps") != (self.features_column is not None):
+            raise ConfigError(
+                "--features maps and --features-column belong together, found "
+                f"--features {self.features} and "
+                f"--features-column {self.features_column}: leave --features out"
+            )
+        if self.features_column is not None and self.label_column is None:
+            raise ConfigError(
+                "--features-column needs a known class in each row, found no "
                 "--label-column: name it too"
             )
 
@@ -275,6 +251,8 @@ found 1000: try 512
         hidden = {each.name for each in fields(SourceConfig)} | {"lexicon"}
         found = {**self.to_dict(), **asdict(self.resolve(self.features))}
         found["language"] = self.languages
+        if not self.cross:
+            hidden.add("cross")
         if self.test_after is None:
             found["test_fraction"] = self.held_out_fraction
         return {name: value for name, value in found.items() if name not in hidden}

@@ -22,6 +22,7 @@ from emotiset.labeling import strip_symbols
 from emotiset.language import check_trained_on
 from emotiset.learner import Member
 from emotiset.lexicon import Lexicon
+from emotiset.maps import split_maps
 from emotiset.model_format import MAX_WEIGHT
 from emotiset.packing import PackedWeights, mean_of_texts, members_of_texts
 from emotiset.store import ModelFile, hash_model, write_model
@@ -157,7 +158,8 @@ class Ensemble:
         texts
             A list of str, a NumPy array, an Arrow array or chunked array, or a series
             of pandas or Polars.  A null has the score of an empty text.  Of a Dask
-            bag, whose elements are texts, a lazy bag of answers is made.
+            bag, whose elements are texts, a lazy bag of answers is made.  Of feature
+            maps see `emotiset.maps.split_maps`.
         language
             None, or one that the model was trained on.
 
@@ -243,11 +245,14 @@ class Ensemble:
 
     def _vote(self, text: pa.Array) -> NDArray[np.float32]:
         model = self.weights, self.intercepts
-        if self.vote == "mean":
+        if self.features.features == "maps":
+            scores = score_texts(text, *model, self.features)
+        elif self.vote == "mean":
             cut = np.zeros(1)
             means = mean_of_texts(text, self._packed, model, self.features, cut)
             return mean_probability(means, self.calibration)
-        scores = members_of_texts(text, self._packed, model, self.features)
+        else:
+            scores = members_of_texts(text, self._packed, model, self.features)
         return vote_probability(scores, self.vote, self.vote_weights, self.calibration)
 
     @cached_property
@@ -259,6 +264,9 @@ class Ensemble:
         self, texts: Iterable[str | None], language: str | None
     ) -> Iterator[pa.Array]:
         check_trained_on(self.language, language)
+        if self.features.features == "maps":
+            yield from split_maps(texts, _BATCH_ROWS)
+            return
         for text in split_texts(texts, _BATCH_ROWS):
             yield strip_symbols(text, self.lexicon)
 
@@ -278,10 +286,8 @@ class Ensemble:
 
     def to_model_file(self) -> ModelFile:
         """Return what `save` writes."""
-        names = (field.name for field in fields(FeatureConfig))
-        features = {name: getattr(self.features, name) for name in names}
         metadata = {
-            "features": features,
+            "features": self.features.to_metadata(),
             "vote": self.vote,
             "lexicon": self.lexicon.to_json_value(),
             "settings": dict(self.settings),
@@ -289,11 +295,4 @@ class Ensemble:
             "sample_digest": self.sample_digest,
             "calibration": asdict(self.calibration),
         }
-        return ModelFile(
-            self.language,
-            self.weights,
-            self.intercepts,
-            self.vote_weights,
-            self.n_examples,
-            metadata,
-        )
+        return ModelFile(self.language, *self._arrays().values(), metadata)

@@ -124,7 +124,7 @@ def hash_features(
 
 def is_normalized(config: FeatureConfig) -> bool:
     """Tell whether the rows of a feature set are divided by their length."""
-    return FEATURE_SETS[config.features].is_normalized
+    return config.features != "maps" and FEATURE_SETS[config.features].is_normalized
 
 
 def hash_rows(text: pa.Array | pa.ChunkedArray, config: FeatureConfig) -> Rows:

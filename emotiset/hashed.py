@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from emotiset.config import FeatureConfig
 from emotiset.examples import read_examples
 from emotiset.features import hash_rows
+from emotiset.map_features import hash_maps
 
 # 64 MB for each member: 100,000 tweets of 160 features.  Those of larger parts beyond
 # that are hashed again at each visit, which takes as long as learning from them.
@@ -25,16 +26,22 @@ class Hashed:
     ----------
     indptr, indices : uint64[n + 1], uint32[nnz]
     polarity : int8[n]
+    values : float32[nnz]
+        Of feature maps; None: every value is 1.
     """
 
     indptr: NDArray[np.uint64]
     indices: NDArray[np.uint32]
     polarity: NDArray[np.int8]
+    values: NDArray[np.float32] | None = None
 
 
 def hash_batch(batch: pa.RecordBatch, features: FeatureConfig) -> Hashed:
     """Hash a batch with the columns of `emotiset.examples.EXAMPLES`."""
     text, polarity = read_examples(batch)
+    if features.features == "maps":
+        indptr, indices, values = hash_maps(text, features)
+        return Hashed(indptr, indices, polarity, values)
     return Hashed(*hash_rows(text, features), polarity)
 
 
@@ -74,6 +81,7 @@ class HashedBatches:
             return found
         self._room -= len(found.indices)
         # Copied, as it is the front of an array with room for more.
-        kept = Hashed(found.indptr, found.indices.copy(), found.polarity)
+        values = None if found.values is None else found.values.copy()
+        kept = Hashed(found.indptr, found.indices.copy(), found.polarity, values)
         self._kept[number] = kept
         return kept

@@ -28,6 +28,7 @@ from emotiset.kernels.averaged import (
     average_weights,
     averaged_logistic,
 )
+from emotiset.kernels.map_sgd import averaged_maps, logistic_maps, pegasos_maps
 from emotiset.kernels.sgd import Progress, pegasos, sgd_logistic
 from emotiset.member import Member as Member
 from emotiset.member import vote_weight
@@ -199,6 +200,8 @@ def _fit_rows(
 ) -> LearnerState:
     learner = learner.resolve(features.features)
     polarity = hashed.polarity
+    if hashed.values is not None:
+        return _fit_maps(state, hashed, learner)
     n_positive = int(np.count_nonzero(polarity == POSITIVE))
     columns = hashed.indptr, hashed.indices
     rows = *columns, polarity, state.weights, state.progress
@@ -216,6 +219,28 @@ def _fit_rows(
         progress,
         state.n_positive + n_positive,
         state.n_negative + len(polarity) - n_positive,
+    )
+
+
+def _fit_maps(
+    state: LearnerState, hashed: Hashed, learner: LearnerConfig
+) -> LearnerState:
+    columns = hashed.indptr, hashed.indices, hashed.values
+    rows = columns, hashed.polarity, state.weights, state.progress
+    eta0, alpha = float(learner.eta0 or 0), float(learner.alpha or 0)
+    weights = np.ones(2)
+    if learner.learner == "pegasos":
+        progress = pegasos_maps(*rows, alpha, weights)
+    elif learner.learner == "logistic":
+        progress = logistic_maps(*rows, eta0, alpha, weights)
+    else:
+        progress = averaged_maps(*rows, eta0, alpha, weights)
+    n_positive = int(np.count_nonzero(hashed.polarity == POSITIVE))
+    return LearnerState(
+        state.weights,
+        progress,
+        state.n_positive + n_positive,
+        state.n_negative + len(hashed.polarity) - n_positive,
     )
 
 

@@ -11,7 +11,8 @@ from typing import Final, Literal, NamedTuple, get_args
 from emotiset.checks import check_choice, check_range
 from emotiset.errors import ConfigError
 
-FeatureSet = Literal["mixed", "byte4"]
+TextSet = Literal["mixed", "byte4"]
+FeatureSet = Literal["mixed", "byte4", "maps"]
 LearnerName = Literal["averaged", "logistic", "pegasos"]
 Scale = Literal["nb", "none"]
 
@@ -26,6 +27,7 @@ class _Steps(NamedTuple):
 _LEARNERS: Final[dict[FeatureSet, LearnerName]] = {
     "mixed": "averaged",
     "byte4": "logistic",
+    "maps": "averaged",
 }
 _STEPS: Final[dict[tuple[FeatureSet, LearnerName], _Steps]] = {
     ("mixed", "averaged"): _Steps(2, 1e-6, 4.0),
@@ -34,6 +36,9 @@ _STEPS: Final[dict[tuple[FeatureSet, LearnerName], _Steps]] = {
     ("byte4", "averaged"): _Steps(2, 1e-6, 0.03),
     ("byte4", "logistic"): _Steps(3, 1e-5, 0.01),
     ("byte4", "pegasos"): _Steps(3, 3e-3, 1.0),
+    ("maps", "averaged"): _Steps(2, 1e-6, 0.1),
+    ("maps", "logistic"): _Steps(3, 1e-6, 0.05),
+    ("maps", "pegasos"): _Steps(3, 1e-4, 1.0),
 }
 
 

@@ -134,7 +134,7 @@ def order_rows(rows: pa.RecordBatch, tally: Tally, seed: int, rule: Rule) -> Run
 
     *tally* is changed in place.
     """
-    keyed, n_copies = drop_copies(sort_copies(add_keys(rows, seed), rule), rule)
+    keyed, n_copies = drop_copies(sort_copies(add_keys(rows, seed, rule), rule), rule)
     tally.add_bins({"copy": n_copies})
     return Run(keyed, tally)
 

@@ -165,7 +165,9 @@ def _make_model(
         Ensemble.from_members(
             each.judgment.assessment.weigh([member for member, _ in each.members]),
             features=FeatureConfig(
-                features=config.features, n_features=config.n_features
+                features=config.features,
+                n_features=config.n_features,
+                cross=config.cross,
             ),
             calibration=each.judgment.assessment.calibration,
             vote=config.vote,

@@ -53,7 +53,9 @@ SHAPES: Final[dict[str, frozenset[Kind]]] = {
     **dict.fromkeys(("per_class", "members", "keep_copies", "seed"), _NEITHER),
     # The slice that calibration asks for is in a member's key as it is.
     **dict.fromkeys(("test_fraction", "test_after", "calibration"), _NEITHER),
+    "features_column": _BLOCKS,
     **dict.fromkeys(("features", "n_features", "learner", "scale"), _MEMBERS),
+    "cross": _MEMBERS,
     **dict.fromkeys(("epochs", "alpha", "eta0"), _MEMBERS),
     "vote": _NEITHER,
 }

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from emotiset.config import TrainConfig
 from emotiset.keys import KEY_SPACE, NEAR_BITS, Keys, make_keys, near_group
 from emotiset.labeling import normalize_text
+from emotiset.map_keys import make_map_keys
 from emotiset.pools import parse_pools
 from emotiset.schema import KEYED, NEGATIVE, POSITIVE, TIME
 
@@ -47,12 +48,15 @@ class Rule:
     pools
         Codes of the languages of each pool, where there are several: what is said in
         two of them is no copy.  Empty: all rows are of one.
+    has_maps
+        Rows are feature maps, of which none is a copy.
     """
 
     boundary: int = 0
     test_after: int | None = None
     keep_copies: bool = False
     pools: tuple[frozenset[str], ...] = ()
+    has_maps: bool = False
 
 
 _NO_RULE: Final = Rule()
@@ -120,11 +124,15 @@ def make_rule(config: TrainConfig) -> Rule:
         test_after=None if after is None else pa.scalar(after).cast(TIME).value,
         keep_copies=config.keep_copies or config.label_column is not None,
         pools=tuple(pool.codes or frozenset() for pool in pools if len(pools) > 1),
+        has_maps=config.features_column is not None,
     )
 
 
-def add_keys(batch: pa.RecordBatch, seed: int) -> pa.RecordBatch:
+def add_keys(batch: pa.RecordBatch, seed: int, rule: Rule = _NO_RULE) -> pa.RecordBatch:
     """Put the key of each row's normalized text in front: `LABELED` to `KEYED`."""
+    if rule.has_maps:
+        key = make_map_keys(batch, seed)
+        return pa.record_batch([pa.array(key), *batch.columns], schema=KEYED)
     key = make_keys(normalize_text(batch["text"]), seed)
     return pa.record_batch([pa.array(key), *batch.columns], schema=KEYED)
 

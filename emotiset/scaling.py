@@ -15,6 +15,7 @@ from emotiset.config import FeatureConfig
 from emotiset.examples import read_examples
 from emotiset.features import hash_rows
 from emotiset.kernels.counts import count_columns, write_gains
+from emotiset.map_features import hash_maps
 
 Counts = NDArray[np.int32]
 Gains = NDArray[np.float32]
@@ -38,6 +39,10 @@ def count_part(batches: Iterable[pa.RecordBatch], features: FeatureConfig) -> Co
     counts = np.zeros((features.n_features, 2), np.int32)
     for batch in batches:
         text, polarity = read_examples(batch)
+        if features.features == "maps":
+            indptr, indices, _ = hash_maps(text, features)
+            count_columns(indptr, indices, polarity, counts)
+            continue
         count_columns(*hash_rows(text, features), polarity, counts)
     return counts
 

@@ -34,8 +34,10 @@ from emotiset.kernels.calibration import (
     mean_scores,
     round_means,
 )
+from emotiset.kernels.map_sgd import score_maps
 from emotiset.kernels.votes import logistic_of, mean_votes, score_rows, share_votes
 from emotiset.learner import Member
+from emotiset.map_features import hash_maps
 from emotiset.schema import ABSTAINED, NEGATIVE, POSITIVE
 
 
@@ -78,6 +80,9 @@ def score_texts(
     """
     weights, intercepts = as_kernels_want(weights), as_kernels_want(intercepts)
     scores = np.empty((len(text), len(intercepts)), np.float32)
+    if features.features == "maps":
+        score_maps(*hash_maps(text, features), weights, intercepts, scores)
+        return scores
     indptr, indices = hash_rows(text, features)
     normalize = is_normalized(features)
     score_rows(indptr, indices, weights, intercepts, scores, normalize)

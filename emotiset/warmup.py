@@ -26,9 +26,9 @@ from emotiset.calibration import (
 )
 from emotiset.config import (
     FeatureConfig,
-    FeatureSet,
     LearnerConfig,
     LearnerName,
+    TextSet,
     TrainConfig,
     Vote,
 )
@@ -103,7 +103,7 @@ def call_learning_kernels() -> None:
     rows = pa.record_batch(
         [pa.array([1, 1, -1, -1], pa.int8()), pa.array(text)], schema=EXAMPLES
     )
-    for name in get_args(FeatureSet):
+    for name in get_args(TextSet):
         features = FeatureConfig(features=name, n_features=1024)
         member = fit_member([rows], features, LearnerConfig())
         find_strongest([pa.array(text)], np.zeros(1024, np.float32), features)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
-from emotiset.config import FeatureConfig, FeatureSet
+from emotiset.config import FeatureConfig, TextSet
 from emotiset.errors import SchemaError
 from emotiset.features import FEATURE_SETS, hash_features
 from emotiset.kernels.ngrams import hash_byte4
@@ -108,7 +108,7 @@ def test_hash_features__compiles_once_for_all_forms() -> None:
 
 
 def test_hash_features__every_name_has_a_kernel() -> None:
-    assert set(FEATURE_SETS) == set(get_args(FeatureSet))
+    assert set(FEATURE_SETS) == set(get_args(TextSet))
 
 
 # Always the same examples: now and then two of all n-grams do share a column.
@@ -125,7 +125,7 @@ def test_hash_features__counts_distinct_grams(texts: list[str]) -> None:
             assert len(columns[i] & columns[j]) == len(row & grams[j])
 
 
-@pytest.mark.parametrize("name", get_args(FeatureSet))
+@pytest.mark.parametrize("name", get_args(TextSet))
 @settings(deadline=None)
 @given(
     left=st.text(max_size=20),
@@ -133,7 +133,7 @@ def test_hash_features__counts_distinct_grams(texts: list[str]) -> None:
     gap=st.text(" \t\n\u00a0", min_size=1),
 )
 def test_hash_features__what_is_removed_leaves_no_trace(
-    name: FeatureSet, left: str, right: str, gap: str
+    name: TextSet, left: str, right: str, gap: str
 ) -> None:
     # A symbol is replaced by a blank: wherever it stood, the features are the same.
     X = hash_features(
@@ -153,13 +153,13 @@ def test_hash_features__number_of_columns_at_its_limits(n_features: int) -> None
     assert X.getnnz(axis=1).tolist() == ([2, 2] if n_features == 2 else [16, 2])
 
 
-@pytest.mark.parametrize("name", get_args(FeatureSet))
+@pytest.mark.parametrize("name", get_args(TextSet))
 @settings(deadline=None)
 @given(
     st.text(max_size=30), st.sampled_from([(":)", ":("), ("😊", "😒"), ("<3", "</3")])
 )
 def test_hash_features__swapped_symbols_leave_no_trace(
-    name: FeatureSet, text: str, symbols: tuple[str, str]
+    name: TextSet, text: str, symbols: tuple[str, str]
 ) -> None:
     # Whatever stands around them, and wherever: what one leaves, the other leaves.
     words, rows = text.split(" "), []

@@ -9,11 +9,12 @@ PACKAGE = Path(__file__).parents[1] / "emotiset"
 
 # From the vocabulary down to the command line.  A folder stands for its files.
 _ORDER = """
-errors checks plain schema learning config config_file atomic progress kernels texts
-lexicon automaton first_symbol machine scan simulate sources tally access work_folder
-reuse langid language_names language pools labeling keys deletions sampling drawing
-exchange features ngrams examples hashed scaling member learner holdback calibration
-voting packing model_format model_digest store ensemble polyglot answering loading
+errors checks plain schema learning sourcing config config_file atomic progress kernels
+texts maps lexicon automaton first_symbol machine scan simulate sources tally access
+work_folder reuse langid language_names language pools labeling keys map_keys deletions
+sampling drawing exchange features map_features ngrams examples hashed scaling member
+learner holdback calibration voting packing model_format model_digest store ensemble
+polyglot answering loading
 sklearn ranking curves evaluate kept partition fitting resuming warmup graph entry
 quiet waiting probe preflight nodes shipping local cluster recalling steps stages
 training outputs summaries result train evidence predictions doctor predict comparing

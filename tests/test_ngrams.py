@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emotiset.config import FeatureConfig, FeatureSet
+from emotiset.config import FeatureConfig, TextSet
 from emotiset.features import hash_features
 from emotiset.ngrams import (
     ENUMERATORS,
@@ -68,7 +68,7 @@ def test_enumerate_byte4_grams__is_the_twin_and_training_sees_the_same(texts):
         assert set(grams.column[grams.row == row].tolist()) == columns
 
 
-@pytest.mark.parametrize("name", FeatureSet.__args__)
+@pytest.mark.parametrize("name", TextSet.__args__)
 def test_enumerators__there_is_one_for_each_feature_set(name):
     features = FeatureConfig(features=name, n_features=1 << 12)
     text = pa.array([each or "" for each in TEXTS])

@@ -48,6 +48,7 @@ CHANGES: dict[str, tuple[Any, str]] = {
     "time_column": ("when", "b"),
     "id_column": ("number", "b"),
     "label_column": ("y", "b"),
+    "features_column": ("maps", "bm"),  # which decides what the features are
     "keep_columns": ((), ""),  # training refuses any other value
     "block_size": (1 << 20, ""),
     "limit": (10, ""),
@@ -69,6 +70,7 @@ CHANGES: dict[str, tuple[Any, str]] = {
     "seed": (7, ""),
     "features": ("byte4", "m"),
     "n_features": (1 << 10, "m"),
+    "cross": ((("a", "b"),), "m"),
     "learner": ("logistic", "m"),
     "scale": ("none", "m"),
     "epochs": (5, "m"),
@@ -77,6 +79,7 @@ CHANGES: dict[str, tuple[Any, str]] = {
     "vote": ("majority", ""),
 }
 BASE = TrainConfig(label_column="stars", positive="1", negative="0")
+MAPS = replace(BASE, features_column="maps")
 NAMED = np.array([3, 2**64 - 1], np.uint64)
 VERSIONS = {"emotiset": "1"}
 BLOCK = Block("tweets", (Piece("/a.json", 0, 100), Piece("/b.json", 50, 90)))
@@ -102,9 +105,10 @@ def test_changes__name_every_setting() -> None:
 @pytest.mark.parametrize("name", CHANGES)
 def test_keys__change_with_the_settings_that_shape_and_no_others(name: str) -> None:
     value, spoils = CHANGES[name]
-    changed = replace(BASE, **{name: value})
-    assert (key_of_block(changed) != key_of_block()) == ("b" in spoils)
-    members = [member_key(["1"], config, VERSIONS) for config in (BASE, changed)]
+    base = MAPS if name == "cross" else BASE
+    changed = replace(base, **{name: value})
+    assert (key_of_block(changed) != key_of_block(base)) == ("b" in spoils)
+    members = [member_key(["1"], config, VERSIONS) for config in (base, changed)]
     assert (members[0] != members[1]) == ("m" in spoils)
 
 
@@ -121,9 +125,10 @@ def test_keys__unknown_setting_is_in_every_key(
         if name == "keep_columns":
             continue
         monkeypatch.delitem(SHAPES, name)
-        changed = replace(BASE, **{name: value})
-        assert key_of_block(changed) != key_of_block()
-        assert member_key([], changed, VERSIONS) != member_key([], BASE, VERSIONS)
+        base = MAPS if name == "cross" else BASE
+        changed = replace(base, **{name: value})
+        assert key_of_block(changed) != key_of_block(base)
+        assert member_key([], changed, VERSIONS) != member_key([], base, VERSIONS)
         monkeypatch.undo()
 
 

@@ -6,6 +6,8 @@ from typing import Final
 import pyarrow as pa
 
 from emotiset.errors import InputError
+from emotiset.maps import canonical_array
+from emotiset.maps.arrow import is_features
 from emotiset.schema import TIME
 from emotiset.sources.blocks import shorten
 from emotiset.sources.columns import Columns, read_flags
@@ -23,7 +25,9 @@ _IS_SCALAR: Final[tuple[Callable[[pa.DataType], bool], ...]] = (
 )
 
 
-def check_types(schema: pa.Schema, columns: Columns, path: str) -> None:
+def check_types(
+    schema: pa.Schema, columns: Columns, path: str, *, has_maps: bool = False
+) -> None:
     """Raise unless the columns are of types that can be read.
 
     Raises
@@ -44,6 +48,14 @@ type int8 in a/b.parquet: name another with --text-column
         field = schema.field(position)
         kind = _value_type(field.type)
         is_text = any(check(kind) for check in _IS_STRING) or pa.types.is_null(kind)
+        if position == columns.text and has_maps:
+            if not is_text and not is_features(kind):
+                raise InputError(
+                    "a column of features needs maps, structs or name:value strings, "
+                    f"found column {field.name!r} of type {field.type} in "
+                    f"{shorten(path)}: name another with --features-column"
+                )
+            continue
         if position == columns.text and not is_text:
             raise InputError(
                 f"a text column needs strings, found column {field.name!r} of type "
@@ -82,6 +94,19 @@ def to_text(column: pa.Array) -> pa.Array:
             f"a column needs plain values, found type {column.type} that cannot be "
             f"written as text ({error}): write it as text"
         ) from error
+
+
+def to_features(column: pa.Array) -> pa.Array:
+    """Return feature maps in their canonical form.
+
+    Returns
+    -------
+    pa.Array of string
+        Null where there is none, and where bytes are no UTF-8.
+    """
+    is_map = is_features(column.type)
+    canonical = canonical_array(column if is_map else to_text(column))
+    return decode_utf8(canonical.cast(pa.binary()))
 
 
 def to_times(column: pa.Array) -> pa.Array:

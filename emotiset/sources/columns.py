@@ -69,7 +69,11 @@ def find_columns(names: Sequence[str], config: SourceConfig, path: str) -> Colum
     >>> columns.text, columns.id, columns.lang
     (1, 0, None)
     """
-    text = _find_one(names, config.text_column, TEXT_NAMES, "--text-column", path)
+    if config.features_column is not None:
+        named, option = config.features_column, "--features-column"
+        text = _find_one(names, named, (), option, path)
+    else:
+        text = _find_one(names, config.text_column, TEXT_NAMES, "--text-column", path)
     if text is None:
         raise InputError(
             f"a table needs a text column ({', '.join(TEXT_NAMES[:4])}, ...), found "
@@ -89,7 +93,8 @@ def find_columns(names: Sequence[str], config: SourceConfig, path: str) -> Colum
 
 def has_text_name(names: Sequence[str], config: SourceConfig) -> bool:
     """Return whether a column can be taken for the text without asking."""
-    wanted = [config.text_column] if config.text_column is not None else TEXT_NAMES
+    named = config.content_column
+    wanted = [named] if named is not None else TEXT_NAMES
     folded = {fold_name(name) for name in names}
     return any(fold_name(name) in folded for name in wanted)
 

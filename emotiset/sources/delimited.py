@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from emotiset.config import SourceConfig
+from emotiset.maps import canonical_text
 from emotiset.sources.blocks import Flaw, Layout, Piece, Reading, Reject, make_reject
 from emotiset.sources.cells import Cells, split_record
 from emotiset.sources.columns import Columns, find_columns, has_text_name, read_flags
@@ -86,7 +87,7 @@ def read_delimited(
         yield (
             chunk.to_reading(piece.path)
             if isinstance(chunk, Flaw)
-            else _read_rows(chunk, layout, columns, piece.path, config.keep_columns)
+            else _read_rows(chunk, layout, columns, piece.path, config)
         )
 
 
@@ -111,13 +112,13 @@ def _read_rows(
     layout: Layout,
     columns: Columns,
     source: str,
-    keep: Sequence[str],
+    config: SourceConfig,
 ) -> Reading:
     cells = Cells(records, layout.delimiter)
     is_sound = _find_sound(records)
     is_row = is_sound & (cells.n_cells == len(layout.names))
     rows = np.flatnonzero(is_row)
-    tweets, dropped = _take_columns(cells, rows, columns, keep)
+    tweets, dropped = _take_columns(cells, rows, columns, config)
     is_row[rows[dropped]] = False
 
     bins: dict[str, int] = {}
@@ -134,22 +135,25 @@ def _read_rows(
 
 
 def _take_columns(
-    cells: Cells, rows: Int64, columns: Columns, keep: Sequence[str]
+    cells: Cells, rows: Int64, columns: Columns, config: SourceConfig
 ) -> tuple[pa.RecordBatch, Int64]:
     def take(column: int | None) -> pa.Array | None:
         return None if column is None else cells.take(rows, column)
 
     flags = take(columns.is_retweet)
+    has_maps = config.features_column is not None
+    text = cells.take(rows, columns.text)
     return make_tweets(
-        cells.take(rows, columns.text),
+        canonical_text(text) if has_maps else text,
         lang=take(columns.lang),
         created_at=take(columns.created_at),
         id=take(columns.id),
         is_retweet=None if flags is None else read_flags(flags),
         label=take(columns.label),
+        is_features=has_maps,
         kept={
             name: cells.take(rows, column)
-            for name, column in zip(keep, columns.kept, strict=True)
+            for name, column in zip(config.keep_columns, columns.kept, strict=True)
         },
     )
 

@@ -7,7 +7,13 @@ from emotiset.config import SourceConfig
 from emotiset.sources.columns import list_names
 from emotiset.sources.decoding import decode_lines, is_notice, list_fields
 from emotiset.sources.networks import split_path
-from emotiset.sources.paths import UnreadableError, as_text, decode_object, walk
+from emotiset.sources.paths import (
+    UnreadableError,
+    as_features,
+    as_text,
+    decode_object,
+    walk,
+)
 
 _MAX_DEPTH: Final = 6
 _MAX_SHOWN: Final = 3
@@ -42,9 +48,10 @@ def find_dialect(lines: Sequence[bytes], config: SourceConfig) -> str:
     'reddit'
     """
     objects = list(_decode(lines))
-    if config.text_column is not None:
-        paths = split_path(config.text_column)
-        if any(as_text(walk(each, path)) for each in objects for path in paths):
+    if config.content_column is not None:
+        paths = split_path(config.content_column)
+        as_one = as_text if config.features_column is None else _as_features
+        if any(as_one(walk(each, path)) for each in objects for path in paths):
             return "json"
     for name, is_one in _DIALECTS.items():
         if 2 * sum(map(is_one, objects)) > len(objects):
@@ -88,15 +95,24 @@ def _check_tweets(
         for tweet, line in zip(decode_lines(list(lines)), lines, strict=True)
     )
     names = list_all_fields(lines)
-    if is_any or not names:
+    if (is_any and config.features_column is None) or not names:
         return
     wanted = "a text that is known"
     if config.text_column is not None:
         wanted = f"a text at {config.text_column!r}"
+    if config.features_column is not None:
+        raise UnknownError(
+            f"is JSON lines without a feature map at {config.features_column!r}, with "
+            f"{list_names(names)}: name its place with --features-column"
+        )
     raise UnknownError(
         f"is JSON lines without {wanted}, with {list_names(names)}: name the place of "
         f"the text with --text-column{_suggest(objects)}"
     )
+
+
+def _as_features(value: Any) -> bool:
+    return as_features(value) is not None
 
 
 def _suggest(objects: Sequence[_Object]) -> str:

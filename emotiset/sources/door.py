@@ -37,6 +37,7 @@ def make_tweets(
     is_retweet: pa.Array | None = None,
     label: pa.Array | None = None,
     is_escaped: bool = True,
+    is_features: bool = False,
     kept: Mapping[str, pa.Array] | None = None,
 ) -> tuple[pa.RecordBatch, npt.NDArray[np.int64]]:
     """Make a batch of the columns that a reader found.
@@ -53,6 +54,9 @@ def make_tweets(
         Null means no.
     is_escaped
         Whether the text may hold HTML entities.
+    is_features
+        The text is a canonical feature map: nothing is unescaped, and an empty one
+        is an example without features.
     kept
         Further columns, of any type.
 
@@ -71,9 +75,13 @@ def make_tweets(
     (['RT @a: <3', '&amp;'], [True, False], [1])
     """
     n = len(text)
-    text = unescape_entities(text) if is_escaped else text
-    has_text = pc.not_equal(pc.utf8_trim_whitespace(text), _EMPTY).fill_null(_FALSE)
-    is_marked = pc.starts_with(text, "RT @")
+    if is_features:
+        has_text, is_marked = text.is_valid(), pa.repeat(_FALSE, n)
+    else:
+        text = unescape_entities(text) if is_escaped else text
+        trimmed = pc.utf8_trim_whitespace(text)
+        has_text = pc.not_equal(trimmed, _EMPTY).fill_null(_FALSE)
+        is_marked = pc.starts_with(text, "RT @")
     if is_retweet is not None:
         is_marked = pc.or_(is_marked, is_retweet.fill_null(_FALSE))
     columns = [

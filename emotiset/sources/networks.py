@@ -8,7 +8,7 @@ from typing import Any, Final
 from emotiset.config import SourceConfig
 from emotiset.sources.columns import ID_NAMES, LANG_NAMES, TIME_NAMES
 from emotiset.sources.markup import html_to_text
-from emotiset.sources.paths import Path, as_text
+from emotiset.sources.paths import Path, as_features, as_text
 
 _REMOVED: Final = ("[deleted]", "[removed]")
 _LAST_SECOND: Final = 7_258_118_399  # of the year 2199
@@ -18,7 +18,7 @@ _LAST_SECOND: Final = 7_258_118_399  # of the year 2199
 class Post:
     """What a line says; without a text, the bin it falls into and why."""
 
-    text: str | None
+    text: Any
     lang: str | None = None
     created_at: str | None = None
     id: str | None = None
@@ -39,11 +39,14 @@ class Network:
         Takes the values there, in the same order.
     is_escaped
         Whether the text has HTML entities.
+    has_maps
+        Whether the text of a post is a feature map: a dict, or a str.
     """
 
     paths: tuple[Path, ...]
     to_post: Callable[..., Post]
     is_escaped: bool
+    has_maps: bool = False
 
 
 def find_network(format: str, config: SourceConfig) -> Network:
@@ -65,7 +68,7 @@ def split_path(name: str) -> list[Path]:
 def _from_names(config: SourceConfig) -> Network:
     """Return how any JSON lines are read whose columns the user, or custom, names."""
     named = (
-        (config.text_column, ()),
+        (config.content_column, ()),
         (config.lang_column, LANG_NAMES),
         (config.time_column, TIME_NAMES),
         (config.id_column, ID_NAMES),
@@ -76,18 +79,23 @@ def _from_names(config: SourceConfig) -> Network:
     ]
     sizes = [len(group) for group in groups]
 
+    has_maps = config.features_column is not None
+
     def to_post(*values: Any) -> Post:
-        found: list[str | None] = []
+        found: list[Any] = []
         start = 0
-        for size in sizes:
-            plain = (as_text(value) for value in values[start : start + size])
+        for number, size in enumerate(sizes):
+            as_plain = as_features if has_maps and number == 0 else as_text
+            plain = (as_plain(value) for value in values[start : start + size])
             found.append(next((each for each in plain if each is not None), None))
             start += size
         text, lang, created_at, id = found
+        if has_maps:
+            return Post(text, lang, created_at, id, reason="has no feature map")
         return Post(text, lang, created_at, id)
 
     paths = tuple(path for group in groups for path in group)
-    return Network(paths, to_post, is_escaped=True)
+    return Network(paths, to_post, is_escaped=True, has_maps=has_maps)
 
 
 def _from_bluesky(

@@ -9,7 +9,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from emotiset.config import SourceConfig
-from emotiset.sources.arrow import check_types, to_flags, to_text, to_times
+from emotiset.sources.arrow import (
+    check_types,
+    to_features,
+    to_flags,
+    to_text,
+    to_times,
+)
 from emotiset.sources.blocks import Flaw, Piece, Reading, make_reject
 from emotiset.sources.columns import Columns, find_columns
 from emotiset.sources.door import make_tweets
@@ -18,6 +24,7 @@ from emotiset.sources.lines import MAX_ROWS
 from emotiset.sources.storage import Place, open_place, unreadable
 
 MAGIC: Final = b"PAR1"
+_EMPTY: Final = ("has no text in its text column", "has no feature map")
 _BROKEN: Final = (pa.ArrowException, OSError)
 
 
@@ -138,7 +145,7 @@ def _find_checked(
     """Return where the columns are, in the file's schema and its folders' names."""
     schema = add_fields(parquet.schema_arrow, find_partitions(path))
     columns = find_columns(schema.names, config, path)
-    check_types(schema, columns, path)
+    check_types(schema, columns, path, has_maps=config.features_column is not None)
     return columns, schema
 
 
@@ -158,7 +165,8 @@ def _to_reading(
         return batch.column(names.index(schema.names[position]))
 
     raw = batch.column(names.index(schema.names[columns.text]))
-    text = to_text(raw)
+    has_maps = config.features_column is not None
+    text = to_features(raw) if has_maps else to_text(raw)
     is_sound = pc.or_(text.is_valid(), raw.is_null()).to_numpy(zero_copy_only=False)
     lang, id, label = take(columns.lang), take(columns.id), take(columns.label)
     created_at, flags = take(columns.created_at), take(columns.is_retweet)
@@ -169,6 +177,7 @@ def _to_reading(
         id=None if id is None else to_text(id),
         is_retweet=None if flags is None else to_flags(flags),
         label=None if label is None else to_text(label),
+        is_features=has_maps,
         kept={
             name: batch.column(names.index(schema.names[position]))
             for name, position in zip(config.keep_columns, columns.kept, strict=True)
@@ -180,7 +189,7 @@ def _to_reading(
         make_reject(
             source,
             f"row {first_row + row}",
-            "has no text in its text column" if is_sound[row] else "is no UTF-8",
+            _EMPTY[has_maps] if is_sound[row] else "is no UTF-8",
             b"",
         )
         for row in dropped.tolist()

@@ -117,6 +117,11 @@ def as_text(value: Any) -> str | None:
     return str(value) if isinstance(value, int | float) else None
 
 
+def as_features(value: Any) -> dict[str, Any] | str | None:
+    """Return a feature map, an object or a ``name:value`` string; None for others."""
+    return value if isinstance(value, dict | str) else None
+
+
 def _struct(tree: _Tree) -> type:
     """Make a struct of a tree, with a field for each name."""
     fields = []

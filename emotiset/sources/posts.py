@@ -6,6 +6,8 @@ from functools import partial
 import pyarrow as pa
 
 from emotiset.config import SourceConfig
+from emotiset.errors import InputError
+from emotiset.maps import canonical_list
 from emotiset.sources.blocks import Piece, Reading, Reject, make_reject, name_ids
 from emotiset.sources.door import make_tweets
 from emotiset.sources.lines import Lines, decode_chunks, read_lines
@@ -64,14 +66,19 @@ def _read_chunk(
     keep: Sequence[str],
 ) -> Reading:
     posts = [_read_line(line, network, picker) for line in chunk.lines]
+    if network.has_maps:
+        text = _write_maps(posts)
+    else:
+        text = pa.array([post.text for post in posts], pa.string())
     batch, dropped = make_tweets(
-        pa.array([post.text for post in posts], pa.string()),
+        text,
         lang=pa.array([post.lang for post in posts], pa.string()),
         created_at=pa.array([post.created_at for post in posts], pa.string()),
         id=pa.array([post.id for post in posts], pa.string()),
         is_retweet=pa.array([post.is_retweet for post in posts], pa.bool_()),
         label=None if labels is None else _find_labels(chunk.lines, labels),
         is_escaped=network.is_escaped,
+        is_features=network.has_maps,
         kept=pick_columns(chunk.lines, keep),
     )
     bins: dict[str, int] = {}
@@ -86,6 +93,19 @@ def _read_chunk(
             where = f"byte {offsets[row]}"
             rejects.append(make_reject(source, where, post.reason, chunk.lines[row]))
     return Reading(source, batch, bins, tuple(rejects), deleted=name_ids(deleted))
+
+
+def _write_maps(posts: list[Post]) -> pa.Array:
+    """Return canonical feature maps; where one is nested too deep its post says so."""
+    try:
+        return canonical_list([post.text for post in posts])
+    except InputError:
+        for post in posts:
+            try:
+                canonical_list([post.text])
+            except InputError as error:
+                post.text, post.bin, post.reason = None, "unreadable", str(error)
+        return canonical_list([post.text for post in posts])
 
 
 def _read_line(line: bytes, network: Network, picker: Picker) -> Post:

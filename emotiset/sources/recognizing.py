@@ -243,7 +243,7 @@ def _is_table(head: _Head, path: str, config: SourceConfig) -> bool:
     suffixes = [suffix.lower() for suffix in Path(path).suffixes]
     while suffixes and suffixes[-1] in _COMPRESSED_SUFFIXES:
         suffixes.pop()
-    if config.text_column is not None or set(suffixes[-1:]) & _TABLE_SUFFIXES:
+    if config.content_column is not None or set(suffixes[-1:]) & _TABLE_SUFFIXES:
         return True
     layouts = find_layouts(head.data, is_whole=head.is_whole)
     layout = choose_layout(layouts, config)
