@@ -295,4 +295,4 @@ class Ensemble:
             "sample_digest": self.sample_digest,
             "calibration": asdict(self.calibration),
         }
-        return ModelFile(self.language, *self._arrays().values(), metadata)
+        return ModelFile(language=self.language, metadata=metadata, **self._arrays())
