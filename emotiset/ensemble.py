@@ -295,4 +295,5 @@ class Ensemble:
             "sample_digest": self.sample_digest,
             "calibration": asdict(self.calibration),
         }
-        return ModelFile(language=self.language, metadata=metadata, **self._arrays())
+        arrays: dict[str, Any] = self._arrays()
+        return ModelFile(language=self.language, metadata=metadata, **arrays)
