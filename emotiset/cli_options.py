@@ -14,7 +14,8 @@ from emotiset.errors import ConfigError
 if TYPE_CHECKING:
     from emotiset.cluster import ClusterConfig
 
-_INPUT, _CLUSTER, _OUTPUT = "Input", "Cluster", "Output"
+_INPUT, _SAMPLE = "Input", "Sample"
+_CLUSTER, _OUTPUT = "Cluster", "Output"
 
 
 def option(
@@ -67,6 +68,14 @@ Positive = Annotated[
 ]
 Negative = Annotated[
     str | None, option(_INPUT, "Its value for negative.", default="-1, 0, negative")
+]
+Folds = Annotated[
+    int | None,
+    option(_SAMPLE, "Cross-validate on the sample, in K parts.", metavar="K"),
+]
+FoldBy = Annotated[
+    str | None,
+    option(_SAMPLE, "key: random parts; time: blocks of time.", default="key"),
 ]
 Limit = Annotated[
     int | None, option(_INPUT, "Read only the first N records.", metavar="N")

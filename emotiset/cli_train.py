@@ -10,6 +10,8 @@ import typer
 from emotiset.cli_options import (
     BlockSize,
     FeaturesColumn,
+    FoldBy,
+    Folds,
     Format,
     IdColumn,
     LabelColumn,
@@ -131,6 +133,8 @@ def train(
             show_default=False,
         ),
     ] = None,
+    folds: Folds = None,
+    fold_by: FoldBy = None,
     calibration: Annotated[
         int | None,
         _setting(_SAMPLE, "calibration", "Examples that fit probabilities; 0: none."),

@@ -14,6 +14,7 @@ import msgspec
 
 from emotiset.checks import check_choice, check_range, check_types
 from emotiset.errors import ConfigError
+from emotiset.folds import FoldConfig
 from emotiset.learning import FeatureSet as FeatureSet
 from emotiset.learning import LearnerConfig as LearnerConfig
 from emotiset.learning import LearnerName as LearnerName
@@ -169,7 +170,12 @@ class FeatureConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig(
-    SourceConfig, LabelingConfig, SampleConfig, FeatureConfig, LearnerConfig
+    SourceConfig,
+    LabelingConfig,
+    SampleConfig,
+    FeatureConfig,
+    LearnerConfig,
+    FoldConfig,
 ):
     """Everything that one training run can be told; each part explains its own.
 
@@ -244,11 +250,12 @@ found 1000: try 512
     def result_settings(self) -> dict[str, Any]:
         """Return the settings that shape the model, as plain JSON values.
 
-        How the input is found and cut does not, so it is left out: the same
-        tweets from another kind of file give the same model file.  What a rule chose
-        stands there as it was chosen.
+        How the input is found and cut does not, nor whether it is judged by folds, so
+        that is left out: the same tweets from another kind of file give the same model
+        file.  What a rule chose stands there as it was chosen.
         """
-        hidden = {each.name for each in fields(SourceConfig)} | {"lexicon"}
+        unused = (*fields(SourceConfig), *fields(FoldConfig))
+        hidden = {each.name for each in unused} | {"lexicon"}
         found = {**self.to_dict(), **asdict(self.resolve(self.features))}
         found["language"] = self.languages
         if not self.cross:

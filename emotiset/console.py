@@ -27,6 +27,7 @@ _STAGE_NAMES = {
     "train": "training",
     "calibrate": "calibrating",
     "evaluate": "evaluating",
+    "folds": "cross-validating",
     "predict": "predicting",
     "simulate": "simulating",
     "texts": "taking texts",

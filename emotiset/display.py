@@ -43,6 +43,8 @@ def print_summary(summary: Mapping[str, Any], model: str) -> None:
     console.print(_describe_sample(summary))
     for line in describe_metrics(summary["metrics"]):
         console.print(line)
+    for line in describe_folds(summary):
+        console.print(line)
     if "languages" in summary:
         console.print(_languages_table(summary["languages"]))
     for name, why in summary.get("omitted", {}).items():
@@ -118,6 +120,26 @@ def describe_metrics(metrics: Mapping[str, Any]) -> list[str]:
     single = metrics.get("single_member_accuracy")
     if single is not None:
         lines.append(f"[bold]one member[/] {single:.4f} on average")
+    return lines
+
+
+def describe_folds(summary: Mapping[str, Any]) -> list[str]:
+    """Return lines, in markup, that tell what cross-validation says, by language."""
+    lines = []
+    for name, each in summary.get("languages", {"": summary}).items():
+        if "folds" not in each:
+            continue
+        found = each["folds"]
+        told = [
+            f"{metric.replace('_', ' ')} {mean['mean']:.4f} (95%: "
+            f"{mean['interval'][0]:.4f} to {mean['interval'][1]:.4f})"
+            for metric in ("accuracy", "log_loss")
+            if (mean := found["means"][metric]) is not None
+        ]
+        of = f" {escape(name)}" if name else ""
+        lines.append(
+            f"[bold]{found['k']} folds[/]{of}  by {found['by']}: {', '.join(told)}"
+        )
     return lines
 
 

@@ -89,12 +89,12 @@ def hash_inputs(places: Sequence[Place]) -> list[Delayed]:
     """Hash all that files hold, in at most 1,024 tasks; a list of digests for each."""
     size = max(-(-len(places) // _MAX_HASHES), 1)
     starts = range(0, len(places), size)
-    return [_task(hash_places, list(places[at : at + size])) for at in starts]
+    return [make_task(hash_places, list(places[at : at + size])) for at in starts]
 
 
 def hash_parts(parts: Sequence[Any]) -> list[Delayed]:
     """Hash the examples of each part."""
-    return [_task(hash_examples, part) for part in parts]
+    return [make_task(hash_examples, part) for part in parts]
 
 
 def merge_labeled(
@@ -107,7 +107,7 @@ def merge_labeled(
     least = 1 if is_dense else _MIN_BLOCKS_PER_RUN
     size = max(least, -(-len(labeled) // _MAX_RUNS))
     starts = range(0, len(labeled), size)
-    return [_task(merge_runs, labeled[at : at + size], rule) for at in starts]
+    return [make_task(merge_runs, labeled[at : at + size], rule) for at in starts]
 
 
 def drop_deleted(runs: Sequence[Any], n_ranges: int, rule: Rule) -> list[Delayed]:
@@ -119,22 +119,22 @@ def drop_deleted(runs: Sequence[Any], n_ranges: int, rule: Rule) -> list[Delayed
         One `Run` for each.  8 bytes move for each notice and for each labeled tweet,
         range by range of hashed ids, and once more for each tweet that is deleted.
     """
-    splits = [_task(split_run_ids, run, n_ranges) for run in runs]
+    splits = [make_task(split_run_ids, run, n_ranges) for run in runs]
     deleted = [
-        _task(match_ids, [_task(getitem, split, i) for split in splits])
+        make_task(match_ids, [make_task(getitem, split, i) for split in splits])
         for i in range(n_ranges)
     ]
-    return [_task(drop_run_deleted, run, deleted, rule) for run in runs]
+    return [make_task(drop_run_deleted, run, deleted, rule) for run in runs]
 
 
 def take_tallies(runs: Sequence[Any]) -> list[Delayed]:
     """Take the tally of each run."""
-    return [_task(take_tally, run) for run in runs]
+    return [make_task(take_tally, run) for run in runs]
 
 
 def take_pools(runs: Sequence[Any], pool: int, rule: Rule) -> list[Delayed]:
     """Take the rows of one pool of languages out of each run."""
-    return [_task(take_pool, run, pool, rule) for run in runs]
+    return [make_task(take_pool, run, pool, rule) for run in runs]
 
 
 def count_ranges(runs: Sequence[Any], n_ranges: int, rule: Rule) -> list[Delayed]:
@@ -146,21 +146,23 @@ def count_ranges(runs: Sequence[Any], n_ranges: int, rule: Rule) -> list[Delayed
         One `Survivors` per range, in the order of key space.  9 bytes move for each
         labeled tweet.
     """
-    splits = [_task(split_run, run, n_ranges, rule) for run in runs]
+    splits = [make_task(split_run, run, n_ranges, rule) for run in runs]
     return [
-        _task(find_survivors, [_task(getitem, split, i) for split in splits], rule)
+        make_task(
+            find_survivors, [make_task(getitem, split, i) for split in splits], rule
+        )
         for i in range(n_ranges)
     ]
 
 
 def take_range_counts(survivors: Sequence[Any]) -> list[Delayed]:
     """Take the counts of each range."""
-    return [_task(take_counts, each) for each in survivors]
+    return [make_task(take_counts, each) for each in survivors]
 
 
 def look_up(survivors: Any, group: Group, rank: int) -> Delayed:
     """Look up the key of a rank in the one range that holds it."""
-    return _task(look_up_cutoff, survivors, group, rank)
+    return make_task(look_up_cutoff, survivors, group, rank)
 
 
 def exchange(runs: Sequence[Any], draw: Draw) -> list[Delayed]:
@@ -172,9 +174,11 @@ def exchange(runs: Sequence[Any], draw: Draw) -> list[Delayed]:
         Batches of `KEYED` in visiting order, a list for each member, then one for the
         held-out set.  A task holds the texts of its part.
     """
-    cuts = [_task(cut_pieces, run, draw) for run in runs]
+    cuts = [make_task(cut_pieces, run, draw) for run in runs]
     return [
-        _task(assemble_part, [_task(getitem, cut, part) for cut in cuts], part, draw)
+        make_task(
+            assemble_part, [make_task(getitem, cut, part) for cut in cuts], part, draw
+        )
         for part in range(draw.n_parts)
     ]
 
@@ -188,13 +192,19 @@ def find_scale(parts: Sequence[Any], config: TrainConfig, last: Slice) -> Delaye
         `Gains`.  Each part is read once.  A tree adds the counts up, 8 bytes for each
         column and part; a task holds those of four.
     """
-    counts = [_task(count_outside, part, config, last) for part in parts]
+    counts = [make_task(count_outside, part, config, last) for part in parts]
+    return merge_to_gains(counts)
+
+
+def merge_to_gains(counts: Sequence[Any]) -> Delayed:
+    """Add counts of columns up by a tree, and find the gains of all."""
     while len(counts) > 1:
         starts = range(0, len(counts), _COUNTS_PER_MERGE)
         counts = [
-            _task(merge_counts, counts[at : at + _COUNTS_PER_MERGE]) for at in starts
+            make_task(merge_counts, counts[at : at + _COUNTS_PER_MERGE])
+            for at in starts
         ]
-    return _task(find_gains, counts[0])
+    return make_task(find_gains, counts[0])
 
 
 def fit_members(
@@ -234,36 +244,37 @@ def fit_and_keep(
 ) -> list[Delayed]:
     """Do as `fit_members` does, but take members that are kept and keep the others."""
     return [
-        _task(recall_job, part, job, config, folder, last)
+        make_task(recall_job, part, job, config, folder, last)
         if job.kept is not None
-        else _task(fit_job, part, job, config, folder, last, gains)
+        else make_task(fit_job, part, job, config, folder, last, gains)
         for part, job in zip(parts, jobs, strict=True)
     ]
 
 
 def take_final_members(fitted: Sequence[Any]) -> list[Delayed]:
     """Take what a model is made of: a list of (member, digest) for each part."""
-    return [_task(take_members, part) for part in fitted]
+    return [make_task(take_members, part) for part in fitted]
 
 
 def assess(fitted: Sequence[Any], config: TrainConfig, prior: float) -> Delayed:
     """Score the slices of all parts with all members; give the `Assessment`."""
-    return _task(assess_members, list(fitted), config, prior)
+    return make_task(assess_members, list(fitted), config, prior)
 
 
 def judge(
     held_out: Any, fitted: Sequence[Any], config: TrainConfig, assessment: Any
 ) -> Delayed:
     """Score the held-out partition with all members; give the metrics."""
-    return _task(judge_members, held_out, list(fitted), config, assessment)
+    return make_task(judge_members, held_out, list(fitted), config, assessment)
 
 
 def take_head(part: Any, n_rows: int) -> Delayed:
     """Take the first rows of a part."""
-    return _task(take_rows, part, n_rows)
+    return make_task(take_rows, part, n_rows)
 
 
-def _task(function: Callable[..., Any], *arguments: Any) -> Delayed:
+def make_task(function: Callable[..., Any], *arguments: Any) -> Delayed:
+    """Return a task; what is delayed or a future stands for its value."""
     # pure=False names the task by chance and spares hashing its arguments; the name
     # never reaches a result.
     return delayed(function, pure=False, traverse=True)(*arguments)

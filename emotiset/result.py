@@ -17,7 +17,7 @@ from emotiset.partition import Tally
 from emotiset.polyglot import Model, Polyglot
 from emotiset.progress import Stopwatch
 from emotiset.schema import BINS
-from emotiset.training import Outcomes
+from emotiset.training import Outcome, Outcomes
 
 # What can change a byte of the model.
 _PACKAGES = ("emotiset", "emoji", "msgspec", "numba", "numpy", "py3langid", "pyarrow")
@@ -38,7 +38,8 @@ class TrainResult:
         ``inputs``, ``config`` (as given), ``settings`` (those of the model, as rules
         chose them), ``versions``; of several languages ``languages``, with sizes and
         metrics of each, and ``omitted``, with a reason for each that had too few
-        examples.
+        examples; ``folds``, of each language, where cross-validation was asked
+        for: ``k``, ``by``, ``means`` with intervals, and ``each`` fold.
     texts
         Batches of held-out rows by language, where they were asked for.
     """
@@ -137,12 +138,22 @@ def make_result(
     }
     if isinstance(model, Polyglot):
         summary["languages"] = {
-            each.pool.name: {**each.sizes, "metrics": dict(each.judgment.metrics)}
+            each.pool.name: {
+                **each.sizes,
+                "metrics": dict(each.judgment.metrics),
+                **_tell_folds(each),
+            }
             for each in found.outcomes
         }
         summary["omitted"] = found.omitted
+    else:
+        summary |= _tell_folds(found.outcomes[0])
     texts = {each.pool.name: each.texts for each in found.outcomes if each.texts}
     return TrainResult(model, summary, texts)
+
+
+def _tell_folds(outcome: Outcome) -> dict[str, Any]:
+    return {} if outcome.folds is None else {"folds": outcome.folds}
 
 
 def _tell_reject(tally: Tally) -> str | None:

@@ -57,7 +57,7 @@ SHAPES: Final[dict[str, frozenset[Kind]]] = {
     **dict.fromkeys(("features", "n_features", "learner", "scale"), _MEMBERS),
     "cross": _MEMBERS,
     **dict.fromkeys(("epochs", "alpha", "eta0"), _MEMBERS),
-    "vote": _NEITHER,
+    **dict.fromkeys(("vote", "folds", "fold_by"), _NEITHER),
 }
 
 

@@ -6,11 +6,12 @@ members and metrics.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pyarrow as pa
 from dask.distributed import Client, Future
 
-from emotiset import graph
+from emotiset import fold_graph, graph
 from emotiset.config import TrainConfig
 from emotiset.drawing import (
     Cutoff,
@@ -27,6 +28,7 @@ from emotiset.lexicon import Lexicon
 from emotiset.partition import RangeCounts, merge_tallies
 from emotiset.progress import Progress, Stopwatch
 from emotiset.recalling import Recall
+from emotiset.resampling import summarize_folds
 from emotiset.resuming import Job, Keeping, Labeling, pack_jobs
 from emotiset.sampling import GROUPS, POLARITIES, Group, make_rule
 from emotiset.schema import POSITIVE
@@ -209,6 +211,14 @@ class Stages:
             future = self.client.compute(task)
             self._wait([future], "evaluate")
             return Judgment(assessment, future.result())
+
+    def cross_validate(self, parts: Sequence[Future], last: Slice) -> dict[str, Any]:
+        """Judge the settings by folds of the sample, all of them at once."""
+        with self.clock.time("folds"):
+            tasks = fold_graph.cross_validate(parts, self.config, last)
+            futures = self.client.compute(tasks)
+            self._wait(futures, "folds", unit="folds")
+            return summarize_folds(self.client.gather(futures), self.config)
 
     def collect(self, fitted: Sequence[Future]) -> list[tuple[Member, tuple[int, int]]]:
         """Bring the members here, each with the digest of its keys."""

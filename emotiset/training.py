@@ -7,6 +7,7 @@ the workers only while it is its turn, so memory is that of the largest.
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pyarrow as pa
 from dask.distributed import Future
@@ -38,6 +39,8 @@ class Outcome:
         where nobody asked for them.
     texts
         The first rows of the held-out set, where they were asked for.
+    folds
+        What cross-validation says, where it was asked for.
     """
 
     pool: Pool
@@ -47,6 +50,7 @@ class Outcome:
     members: list[Collected]
     parts: list[Future]
     texts: list[pa.RecordBatch]
+    folds: dict[str, Any] | None = None
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -159,9 +163,12 @@ def _train_pool(
     trained = stages.train(parts[:-1], drawn.last)
     judgment = stages.judge(parts[-1], trained.members, drawn)
     members = stages.collect(trained.members)
+    folds = None
+    if stages.config.folds is not None:
+        folds = stages.cross_validate(parts[:-1], drawn.last)
     kept = parts if keep_parts else []
     texts = stages.take_texts(parts[-1], n_texts) if n_texts else []
-    return Outcome(pool, drawn, trained.n_reused, judgment, members, kept, texts)
+    return Outcome(pool, drawn, trained.n_reused, judgment, members, kept, texts, folds)
 
 
 def _name_stages(stages: Stages, pool: Pool) -> Stages:

@@ -47,11 +47,12 @@ def model(good_file: Path) -> Path:
     path = good_file.parent / "model.parquet"
     done = run(
         "train", good_file, "-o", path, "--workers", 1, "--n-features", 1024,
-        "--summary", path.with_name("summary.json"),
+        "--summary", path.with_name("summary.json"), "--folds", 2,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
     assert "accuracy" in done.stderr
+    assert "2 folds  by key: accuracy" in done.stderr
     assert str(path) in done.stderr
     return path
 

@@ -9,13 +9,13 @@ PACKAGE = Path(__file__).parents[1] / "emotiset"
 
 # From the vocabulary down to the command line.  A folder stands for its files.
 _ORDER = """
-errors checks plain schema learning sourcing config config_file atomic progress kernels
-texts maps lexicon automaton first_symbol machine scan simulate sources tally access
-work_folder reuse langid language_names language pools labeling keys map_keys deletions
-sampling drawing exchange features map_features ngrams examples hashed scaling member
-learner holdback calibration voting packing model_format model_digest store ensemble
-polyglot answering loading
-sklearn ranking curves evaluate kept partition fitting resuming warmup graph entry
+errors checks plain schema learning folds sourcing config config_file atomic progress
+kernels texts maps lexicon automaton first_symbol machine scan simulate sources tally
+access work_folder reuse langid language_names language pools labeling keys folding
+map_keys deletions sampling drawing exchange features map_features ngrams examples
+hashed scaling member learner holdback calibration voting packing model_format
+model_digest store ensemble polyglot answering loading sklearn ranking curves evaluate
+resampling kept partition fitting fold_fitting resuming warmup graph fold_graph entry
 quiet waiting probe preflight nodes shipping local cluster recalling steps stages
 training outputs summaries result train evidence predictions doctor predict comparing
 gold breakdown judging inspection card simulation preview report console display
@@ -91,7 +91,16 @@ def test_imports__only_these_know_dask() -> None:
         )
     }
     assert knowing == {
-        *("graph", "waiting", "nodes", "shipping", "local", "cluster", "stages"),
+        *(
+            "graph",
+            "fold_graph",
+            "waiting",
+            "nodes",
+            "shipping",
+            "local",
+            "cluster",
+            "stages",
+        ),
         *("steps", "recalling", "training", "train", "predict", "simulation"),
     }
 

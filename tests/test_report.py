@@ -13,8 +13,10 @@ import pytest
 
 from emotiset.errors import ConfigError
 from emotiset.evaluate import evaluate_scores
+from emotiset.folds import FoldConfig
 from emotiset.report import check_can_report, write_report
 from emotiset.report.page import EXPLAINED, make_page
+from emotiset.resampling import summarize_folds
 from emotiset.schema import BINS
 
 HOSTILE = '<script>alert("1")</script><img src=http://x/y.png>\x1b[2J\u202e & \'"'
@@ -48,6 +50,17 @@ def make_summary(n_members: int = 3, name: str = "tweets.json") -> dict[str, Any
         "settings": {"language": name, "members": n_members},
         "versions": {"python": "3.11", "emotiset": "0.1.0", "other": name},
     }
+
+
+def make_folds() -> dict[str, Any]:
+    numbers = {"macro_recall": 0.8, "f1": 0.8, "auc": None, "log_loss": 0.4, "ece": 0}
+    each = [
+        {"fold": 1, "n_train": 50, "n_test": 51, "accuracy": 0.7654, **numbers}
+        | {"first": "2020-01-02T03:04:05Z", "last": None},
+        {"fold": 2, "n_train": 51, "n_test": 50, "accuracy": 0.8642, **numbers}
+        | {"first": None, "last": None},
+    ]
+    return summarize_folds(each, FoldConfig(folds=2, fold_by="time"))
 
 
 def make_evidence(text: str = "a text") -> dict[str, Any]:
@@ -232,6 +245,24 @@ def test_page__numbers_are_those_of_the_summary() -> None:
     assert f"{summary['metrics']['accuracy']:.4f}" in text
     assert f"{summary['metrics']['confusion']['tn']:,}" in text
     assert "0.990" in text
+
+
+def test_report__tells_folds_of_each_language() -> None:
+    plain = Tags(make_page(make_summary(), make_evidence(), "m")).text
+    assert "Cross-validation" not in plain
+    summary = make_summary() | {"folds": make_folds()}
+    text = Tags(make_page(summary, make_evidence(), "m")).text
+    for told in ("Cross-validation", "0.7654", "0.8642", "2020-01-02", "block of time"):
+        assert told in text
+    assert "0.8148" in text  # the mean
+    assert "Nadeau and Bengio" in text
+    each = {"n_train": 1, "n_test": 1, "members": 1, "metrics": summary["metrics"]}
+    languages = {"en": {**each, "folds": make_folds()}, "es": each}
+    several = make_summary() | {"languages": languages, "omitted": {}}
+    text = Tags(make_page(several, make_evidence(), "m")).text
+    assert (
+        text.count("Cross-validation of ") == text.count("Cross-validation of en") == 1
+    )
 
 
 @pytest.mark.parametrize("n_members", [1, 2, 40])

@@ -77,6 +77,8 @@ CHANGES: dict[str, tuple[Any, str]] = {
     "alpha": (0.01, "m"),
     "eta0": (0.5, "m"),
     "vote": ("majority", ""),
+    "folds": (3, ""),
+    "fold_by": ("time", ""),
 }
 BASE = TrainConfig(label_column="stars", positive="1", negative="0")
 MAPS = replace(BASE, features_column="maps")

@@ -123,6 +123,7 @@ def make_page(
             for name, n in summary["funnel"].items()
         ],
         symbols=_rank_symbols(summary),
+        folds=_list_folds(summary),
         stages=_rate_stages(summary),
         strongest=evidence.get("strongest"),
         mistakes=evidence.get("mistakes"),
@@ -187,6 +188,12 @@ def _rank_symbols(summary: Mapping[str, Any]) -> dict[str, Any]:
         for each in ranked[:_SYMBOLS_SHOWN]
     ]
     return {"rows": rows, "n_more": len(ranked) - len(rows), "total": total}
+
+
+def _list_folds(summary: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return what cross-validation says, by language where there are several."""
+    each = summary.get("languages", {"": summary})
+    return [(name, one["folds"]) for name, one in each.items() if "folds" in one]
 
 
 def _rate_stages(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
