@@ -13,6 +13,7 @@ from emotiset import (
     cli_inspect,
     cli_model,
     cli_train,
+    cli_update,
 )
 from emotiset.console import print_error
 from emotiset.errors import EmotisetError
@@ -28,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(cli_train.train)
+app.command()(cli_update.update)
 app.command()(cli_model.predict)
 app.command()(cli_evaluate.evaluate)
 app.command()(cli_inspect.inspect)

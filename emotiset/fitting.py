@@ -18,6 +18,7 @@ from emotiset.learner import Member
 from emotiset.member import vote_weight
 from emotiset.scaling import Counts, Gains, count_part
 from emotiset.voting import vote_confidence
+from emotiset.warm import Past
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,20 @@ def fit_part(
     batches = list(batches)
     outside, inside = last.split(batches)
     before, after = fit_around(outside, inside, config, config, gains)
+    return [Fitted(after, before, inside, digest_keys(batches))]
+
+
+def continue_part(
+    batches: Iterable[pa.RecordBatch],
+    past: Past,
+    config: TrainConfig,
+    last: Slice,
+    gains: Gains | None = None,
+) -> list[Fitted]:
+    """Do as `fit_part` does, with a member that has a past."""
+    batches = list(batches)
+    outside, inside = last.split(batches)
+    before, after = fit_around(outside, inside, config, config, gains, past)
     return [Fitted(after, before, inside, digest_keys(batches))]
 
 

@@ -9,7 +9,7 @@ neither on the members nor on the cut of the input, and near-copies are in it to
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from emotiset.config import FeatureConfig, LearnerConfig, TrainConfig
 from emotiset.kernels.hashing import mix64
+from emotiset.kernels.sgd import Progress
 from emotiset.keys import near_group, stream
 from emotiset.learner import (
     LearnerState,
@@ -24,15 +25,16 @@ from emotiset.learner import (
     finish_member,
     fit_batch,
     fit_epochs,
-    fit_member,
     start_learner,
 )
 from emotiset.scaling import Gains, count_part, find_gains
+from emotiset.warm import Past, resume_learner
 
 _STREAM: Final = 3  # beside those of `emotiset.keys`
 _LARGEST_SHARE: Final = 1 / 10
 _LEAST_EXAMPLES: Final = 100
 _LEAST_PER_MEMBER: Final = 200
+_COUNTED: Final = ("step", "n_correct", "total_loss")
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ def fit_around(
     features: FeatureConfig,
     learner: LearnerConfig,
     gains: Gains | None = None,
+    past: Past | None = None,
 ) -> tuple[Member, Member]:
     """Train one member; return it before and after its slice.
 
@@ -124,29 +127,45 @@ def fit_around(
     features, learner, gains
         As for `emotiset.learner.fit_member`; *gains* are of examples outside slices,
         so that a score of one inside owes nothing to it.
+    past
+        What it has learned before; None: nothing.
 
     Returns
     -------
     before, after : Member
         The same one where the slice is empty.
     """
-    if not any(batch.num_rows for batch in inside):
-        member = fit_member(outside, features, learner, gains)
-        return member, member
     learner = learner.resolve(features.features)
     if learner.scale == "nb" and gains is None:
         gains = find_gains(count_part(outside, features))
-    start = start_learner(features, learner, gains)
+    if past is None:
+        start = start_learner(features, learner, gains)
+    else:
+        start = resume_learner(past, features, learner, gains)
+    begun = start.progress
     state, first = fit_epochs(start, outside, features, learner)
-    before = finish_member(state, first)
+    fresh = _count_since(begun, first.progress)
+    before = _finish(state, fresh, past)
+    if not any(batch.num_rows for batch in inside):
+        return before, before
     n_before = state.progress
     for batch in inside:
         state = fit_batch(state, batch, features, learner)
-    counts = {
-        name: getattr(first.progress, name)
-        + getattr(state.progress, name)
-        - getattr(n_before, name)
-        for name in ("step", "n_correct", "total_loss")
-    }
-    fresh = state.progress._replace(**counts)
-    return before, finish_member(state, LearnerState(state.weights, fresh, 1, 1))
+    late = _count_since(n_before, state.progress)
+    both = {name: getattr(fresh, name) + getattr(late, name) for name in _COUNTED}
+    return before, _finish(state, fresh._replace(**both), past)
+
+
+def _count_since(earlier: Progress, later: Progress) -> Progress:
+    """Return what was counted of the examples between two moments."""
+    counts = {name: getattr(later, name) - getattr(earlier, name) for name in _COUNTED}
+    return later._replace(**counts)
+
+
+def _finish(state: LearnerState, fresh: Progress, past: Past | None) -> Member:
+    """Make the member; what is counted of it are *fresh* examples."""
+    member = finish_member(state, LearnerState(state.weights, fresh, 1, 1))
+    if past is None:
+        return member
+    n_examples = member.n_examples + past.n_examples
+    return replace(member, n_examples=n_examples, vote_weight=past.vote_weight)

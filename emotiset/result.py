@@ -110,11 +110,13 @@ def make_result(
     config: TrainConfig,
     lexicon: Lexicon,
     clock: Stopwatch,
+    model: Model | None = None,
 ) -> TrainResult:
-    """Put the ensembles together, and the summary of the run."""
+    """Put the ensembles together, unless *model* is made of them; write the summary."""
     versions = find_versions()
     settings = {**config.result_settings(), **_tell_sizes(found, config)}
-    model = _make_model(found, config, lexicon, versions, settings)
+    if model is None:
+        model = _make_model(found, config, lexicon, versions, settings)
     funnel = order_funnel(tally.bins, found.bins)
     summary = {
         "read": tally.n_read,

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 from dask.distributed import Client, Future
 
-from emotiset import fold_graph, graph
+from emotiset import fold_graph, graph, warm_graph
 from emotiset.config import TrainConfig
 from emotiset.drawing import (
     Cutoff,
@@ -35,6 +35,7 @@ from emotiset.schema import POSITIVE
 from emotiset.sources import Block
 from emotiset.steps import Drawn, Judgment, Labeled, Trained
 from emotiset.waiting import WORKER_SECONDS, wait_for
+from emotiset.warm import Past, Pasts, pack_past
 
 _PAIRS_PER_RANGE = 2_000_000  # which take about 100 MB while they are sorted
 
@@ -57,6 +58,8 @@ class Stages:
         How long the cluster may be without a worker.
     keeping
         Where finished work is kept and found again; None: nowhere.
+    past
+        What the members have learned before; None: nothing.
     """
 
     client: Client
@@ -65,6 +68,7 @@ class Stages:
     clock: Stopwatch = field(default_factory=Stopwatch)
     worker_seconds: float = WORKER_SECONDS
     keeping: Keeping | None = None
+    past: Pasts | None = None
 
     def label(
         self, blocks: Sequence[Block], lexicon: Lexicon, *, keep_rejects: bool
@@ -189,13 +193,25 @@ class Stages:
         last: Slice,
         gains: Future | None,
     ) -> list[Future]:
-        if self.keeping is None:
+        if self.past is not None:
+            pasts = [self._send(past) for past in self.past.members]
+            members = warm_graph.continue_members(
+                parts, pasts, self.config, last, gains
+            )
+        elif self.keeping is None:
             members = graph.fit_members(parts, self.config, last, gains).to_delayed()
         else:
             folder = self.keeping.folder
             members = graph.fit_and_keep(parts, jobs, self.config, folder, last, gains)
         fitted: list[Future] = self.client.compute(members)
         return fitted
+
+    def _send(self, past: Past) -> tuple[Past, list[Future]]:
+        """Send the weights of a member, so that they outlive the loss of a worker."""
+        pieces = [
+            self.client.submit(bytes, piece, pure=False) for piece in pack_past(past)
+        ]
+        return replace(past, weights=past.weights[:0]), pieces
 
     def judge(
         self, held_out: Future, fitted: Sequence[Future], drawn: Drawn
@@ -206,6 +222,9 @@ class Stages:
             future = self.client.compute(task)
             self._wait([future], "calibrate")
             assessment: Assessment = future.result()
+            if self.past is not None and not assessment.calibration.n_examples:
+                kept = self.past.calibration
+                assessment = replace(assessment, calibration=kept)
         with self.clock.time("evaluate"):
             task = graph.judge(held_out, fitted, self.config, assessment)
             future = self.client.compute(task)

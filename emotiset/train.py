@@ -122,9 +122,9 @@ def train(
         blocks = find_blocks(inputs, config)
         check_outputs([sample_out, rejects_out, *other_outputs], find_paths(blocks))
         keeping = open_work_folder(work_dir, config, verify_inputs=verify_inputs)
-    with _open_client(client, clock) as opened, tell_losses("run"):
-        _check_cluster(opened, client, blocks, keeping, clock)
-        patience = _find_patience(client)
+    with open_client(client, clock) as opened, tell_losses("run"):
+        check_cluster(opened, client, blocks, keeping, clock)
+        patience = find_patience(client)
         stages = Stages(opened, config, progress, clock, patience, keeping)
         labeled = stages.label(blocks, lexicon, keep_rejects=rejects_out is not None)
         if rejects_out is not None:
@@ -206,7 +206,7 @@ def check_tally(tally: Tally, config: TrainConfig) -> None:
         )
 
 
-def _check_cluster(
+def check_cluster(
     opened: Client,
     client: Client | ClusterConfig | None,
     blocks: Sequence[Block],
@@ -220,13 +220,14 @@ def _check_cluster(
             check_access(opened, blocks, folder)
 
 
-def _find_patience(client: Client | ClusterConfig | None) -> float:
+def find_patience(client: Client | ClusterConfig | None) -> float:
+    """Return how many seconds the cluster may be without a worker."""
     settings = client if isinstance(client, ClusterConfig) else ClusterConfig()
     return settings.worker_timeout
 
 
 @contextmanager
-def _open_client(
+def open_client(
     client: Client | ClusterConfig | None, clock: Stopwatch
 ) -> Iterator[Client]:
     """Give the caller's client, or one of our own that is closed at the end."""

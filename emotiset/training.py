@@ -5,9 +5,9 @@ the workers only while it is its turn, so memory is that of the largest.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 from dask.distributed import Future
@@ -18,9 +18,12 @@ from emotiset.pools import Pool
 from emotiset.progress import Progress, Step
 from emotiset.stages import Stages
 from emotiset.steps import Drawn, Judgment, Labeled
+from emotiset.warm import Pasts
 
 # A member, and the digest of its keys.
 Collected = tuple[Member, tuple[int, int]]
+
+NO_PASTS: Final[Mapping[str, Pasts]] = {}
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -108,6 +111,7 @@ def train_pools(
     *,
     keep_parts: bool,
     keep_texts: int = 0,
+    pasts: Mapping[str, Pasts] = NO_PASTS,
 ) -> Outcomes:
     """Train an ensemble for each pool.
 
@@ -128,6 +132,8 @@ def train_pools(
         Leave the examples on the workers, to be written.
     keep_texts
         How many of the held-out rows to bring here, of all pools together.
+    pasts
+        What members have learned before, by pool.
 
     Raises
     ------
@@ -141,6 +147,8 @@ def train_pools(
     for number, pool in enumerate(pools):
         mine = labeled if len(pools) == 1 else stages.take_pool(labeled, number)
         ours = stages if len(pools) == 1 else _name_stages(stages, pool)
+        if pool.name in pasts:
+            ours = _resume_stages(ours, pasts[pool.name])
         try:
             outcomes.append(_train_pool(ours, mine, pool, keep_parts, n_texts))
         except (OnePolarityError, TooFewError) as error:
@@ -169,6 +177,12 @@ def _train_pool(
     kept = parts if keep_parts else []
     texts = stages.take_texts(parts[-1], n_texts) if n_texts else []
     return Outcome(pool, drawn, trained.n_reused, judgment, members, kept, texts, folds)
+
+
+def _resume_stages(stages: Stages, past: Pasts) -> Stages:
+    """Have as many members go on as there are."""
+    config = replace(stages.config, members=len(past.members))
+    return replace(stages, config=config, past=past)
 
 
 def _name_stages(stages: Stages, pool: Pool) -> Stages:

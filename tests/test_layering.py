@@ -13,13 +13,14 @@ errors checks plain schema learning folds sourcing config config_file atomic pro
 kernels texts maps lexicon automaton first_symbol machine scan simulate sources tally
 access work_folder reuse langid language_names language pools labeling keys folding
 map_keys deletions sampling drawing exchange features map_features ngrams examples
-hashed scaling member learner holdback calibration voting packing model_format
-model_digest store ensemble polyglot answering loading sklearn ranking curves evaluate
-resampling kept partition fitting fold_fitting resuming warmup graph fold_graph entry
-quiet waiting probe preflight nodes shipping local cluster recalling steps stages
-training outputs summaries result train evidence predictions doctor predict comparing
-gold breakdown judging inspection card simulation preview report console display
-display_judged display_model cli_options cli_run cli_train cli_model cli_inspect
+hashed scaling member learner calibration warm holdback voting packing model_format
+model_digest store ensemble polyglot answering loading sklearn ranking curves
+evaluate resampling kept partition fitting fold_fitting resuming warmup graph
+fold_graph warm_graph entry quiet waiting probe preflight nodes shipping local
+cluster recalling steps stages training outputs summaries result train continuing
+update evidence predictions doctor predict comparing gold breakdown judging
+inspection card simulation preview report console display display_judged
+display_model cli_options cli_run cli_train cli_model cli_update cli_inspect
 cli_evaluate cli_doctor cli __main__
 """
 ORDER = _ORDER.split()
@@ -94,6 +95,7 @@ def test_imports__only_these_know_dask() -> None:
         *(
             "graph",
             "fold_graph",
+            "warm_graph",
             "waiting",
             "nodes",
             "shipping",
@@ -102,6 +104,7 @@ def test_imports__only_these_know_dask() -> None:
             "stages",
         ),
         *("steps", "recalling", "training", "train", "predict", "simulation"),
+        "update",
     }
 
 
