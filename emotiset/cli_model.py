@@ -144,6 +144,7 @@ def predict(
             client,
             answering=answering,
             progress=progress,
+            worker_seconds=cluster.worker_timeout,
         )
     if not quiet:
         print_note(f"{_describe_tally(tally)}, written to {output}")

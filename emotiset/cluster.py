@@ -11,9 +11,11 @@ from typing import Any
 from dask.distributed import Client
 from dask.utils import parse_bytes
 from distributed.security import Security
+from distributed.system import MEMORY_LIMIT
 
 from emotiset.errors import ClusterError, ConfigError
 from emotiset.local import start_local
+from emotiset.memory import LEAST, choose_workers, share_memory
 from emotiset.nodes import check_nodes
 from emotiset.quiet import quiet
 from emotiset.shipping import ship_code
@@ -34,10 +36,11 @@ class ClusterConfig:
     scheduler_file
         JSON file that ``dask scheduler --scheduler-file`` wrote.
     workers, threads
-        Processes, and threads in each, of a local cluster; None: a process a core,
-        of one thread.
+        Processes, and threads in each, of a local cluster; None: a process a core, as
+        far as memory goes, of one thread.
     memory_limit
-        For each local worker, such as ``2GiB``; None: its share of the machine.
+        For each local worker, such as ``2GiB``, and at least what `emotiset.memory`
+        says; None: its share of the machine.
     tls_ca_file, tls_cert, tls_key
         PEM files for a scheduler that speaks TLS, as ``dask worker`` takes them; None:
         what Dask's configuration ``distributed.comm.tls`` says.
@@ -222,9 +225,12 @@ def _check_scheduler_file(path: str | None) -> None:
 
 @contextmanager
 def _local(config: ClusterConfig) -> Iterator[Any]:
-    threads = config.threads or 1
-    n_workers = config.workers or max(_count_cores() // threads, 1)
-    with start_local(n_workers, threads, config.memory_limit or "auto") as cluster:
+    threads, cores = config.threads or 1, _count_cores()
+    n_workers = config.workers or choose_workers(cores, threads, MEMORY_LIMIT)
+    limit = config.memory_limit
+    if limit is None:
+        limit = str(share_memory(n_workers, threads, cores, MEMORY_LIMIT))
+    with start_local(n_workers, threads, limit) as cluster:
         yield cluster
 
 
@@ -242,9 +248,10 @@ def _check_memory_limit(limit: str) -> None:
         n_bytes = parse_bytes(limit)
     except ValueError:
         n_bytes = 0
-    if n_bytes < 1 << 26:
+    if n_bytes < LEAST:
         raise ConfigError(
-            f"--memory-limit needs a size of at least 64MiB, found {limit!r}: try 2GiB"
+            f"--memory-limit, of each worker, needs at least {LEAST >> 20}MiB, found "
+            f"{limit!r}: try 1GiB, with fewer --workers if need be"
         )
 
 

@@ -14,6 +14,7 @@ from emotiset.config import TrainConfig
 from emotiset.evaluate import evaluate_members, score_batches
 from emotiset.holdback import Slice, fit_around, keep_firsts
 from emotiset.kernels.hashing import mix64
+from emotiset.langid import release_model
 from emotiset.learner import Member
 from emotiset.member import vote_weight
 from emotiset.scaling import Counts, Gains, count_part
@@ -47,6 +48,7 @@ def count_outside(
     batches: Iterable[pa.RecordBatch], config: TrainConfig, last: Slice
 ) -> Counts:
     """Count the columns of one part, except for what its member learns from last."""
+    release_model()
     outside, _ = last.split(list(batches))
     return count_part(outside, config)
 
@@ -61,6 +63,7 @@ def fit_part(
 
     *gains* are those of the whole sample, where the learner scales columns.
     """
+    release_model()
     batches = list(batches)
     outside, inside = last.split(batches)
     before, after = fit_around(outside, inside, config, config, gains)
@@ -125,6 +128,7 @@ def assess_members(
     Holds all members, as they were before their slices, the slices' scores and one
     batch.  Without slices the weights stay those of the progressive scores.
     """
+    release_model()
     everyone = [each for part in fitted for each in part]
     members = [each.before for each in everyone]
     slices = keep_firsts([batch for each in everyone for batch in each.inside])
@@ -145,6 +149,7 @@ def judge_members(
     assessment: Assessment,
 ) -> dict[str, object]:
     """Score the held-out batches with the members of all parts; return the metrics."""
+    release_model()
     members = assessment.weigh([each.member for part in fitted for each in part])
     calibration = assessment.calibration
     return evaluate_members(batches, members, config, config.vote, calibration)

@@ -11,6 +11,7 @@ References
 
 import functools
 import lzma
+import os
 import shutil
 import tempfile
 import threading
@@ -25,6 +26,7 @@ from py3langid.langid import MODEL_DIR, MODEL_FILE
 
 from emotiset.errors import ConfigError
 from emotiset.kernels import language as kernels
+from emotiset.memory import SPARING
 
 # What py3langid can answer; a test compares it with the model, which takes half a
 # second to load.
@@ -91,6 +93,16 @@ def load_model() -> Model:
     """
     with _LOADING:  # threads that come together shall not each load 70 MB
         return _load_model()
+
+
+def release_model() -> None:
+    """Let go of 70 MB where they are scarce: in workers that a run starts for itself.
+
+    To be called where no more texts are expected.  If there are any, the model is
+    loaded again; elsewhere it stays, as the next run would wait for it.
+    """
+    if os.environ.get(SPARING):
+        _load_model.cache_clear()
 
 
 @functools.cache

@@ -15,7 +15,7 @@ from dask.distributed import Client, Future
 from emotiset.answering import AS_TRAINED, Answering
 from emotiset.cluster import count_threads
 from emotiset.config import SourceConfig
-from emotiset.errors import InputError
+from emotiset.errors import ClusterError, InputError
 from emotiset.nodes import check_access
 from emotiset.partition import Tally, merge_tallies
 from emotiset.polyglot import Model
@@ -27,7 +27,7 @@ from emotiset.predictions import (
 )
 from emotiset.progress import Progress, Step, ignore
 from emotiset.sources import Block, find_blocks, find_paths, read_block
-from emotiset.waiting import tell_losses
+from emotiset.waiting import WORKER_SECONDS, tell_losses, wait_for_end
 
 _LINE: Final = ("text", "polarity", "probability", "language")
 _ATTEMPTS: Final = 4  # to score a block, where workers are lost with the model
@@ -43,6 +43,7 @@ def predict(
     *,
     answering: Answering = AS_TRAINED,
     progress: Progress = ignore,
+    worker_seconds: float = WORKER_SECONDS,
 ) -> Tally:
     """Classify every text of the inputs, into one Parquet file or a folder of them.
 
@@ -63,6 +64,8 @@ def predict(
         Share of positive texts, language, and whether to abstain.
     progress
         Is told how far it is.
+    worker_seconds
+        How long the cluster may be without a worker.
 
     Returns
     -------
@@ -75,6 +78,8 @@ def predict(
         If the inputs cannot be read, hold no text, or lack a column to keep.
     OutputError
         If the output cannot be written; found before the work begins.
+    ClusterError
+        If the cluster loses the work, or is without a worker for too long.
 
     Examples
     --------
@@ -99,7 +104,8 @@ def predict(
     check_access(client, blocks)
     check_target(output, find_paths(blocks))
     tallies: list[Tally] = []
-    scored = _score_in_order(client, blocks, ensemble, config, answering, progress)
+    scorer = _Scorer(client, ensemble, config, answering, worker_seconds)
+    scored = _score_in_order(scorer, blocks, count_threads(client), progress)
     with write_predictions(output) as writer:
         for table, tally in scored:
             tallies.append(tally)
@@ -172,18 +178,12 @@ def predict_lines(
 
 
 def _score_in_order(
-    client: Client,
-    blocks: Sequence[Block],
-    ensemble: Model,
-    config: SourceConfig,
-    answering: Answering,
-    progress: Progress,
+    scorer: "_Scorer", blocks: Sequence[Block], n_threads: int, progress: Progress
 ) -> Iterator[tuple[pa.Table, Tally]]:
     """Give the results of `predict_block` in block order, few blocks ahead."""
-    scorer = _Scorer(client, ensemble, config, answering)
     done, total = 0, sum(block.n_bytes for block in blocks)
     waiting = iter(blocks)
-    n_ahead = _BLOCKS_AHEAD * count_threads(client)
+    n_ahead = _BLOCKS_AHEAD * n_threads
     under_way = deque((b, scorer.submit(b)) for b in islice(waiting, n_ahead))
     while under_way:
         block, future = under_way.popleft()
@@ -206,8 +206,10 @@ class _Scorer:
         ensemble: Model,
         config: SourceConfig,
         answering: Answering,
+        worker_seconds: float,
     ) -> None:
         self._client = client
+        self._seconds = worker_seconds
         self._ensemble = ensemble
         self._predict = partial(predict_block, config=config, answering=answering)
         self._shared = self._share()
@@ -220,6 +222,7 @@ class _Scorer:
         """Return what scoring a block has given."""
         with tell_losses("predict", block.name):
             for _ in range(_ATTEMPTS):
+                wait_for_end(future, "predict", self._seconds)
                 try:
                     scored: tuple[pa.Table, Tally] = future.result()
                 except CancelledError:
@@ -233,4 +236,13 @@ class _Scorer:
             raise CancelledError
 
     def _share(self) -> Future:
-        return self._client.scatter(self._ensemble, hash=False, broadcast=True)
+        try:
+            return self._client.scatter(
+                self._ensemble, hash=False, broadcast=True, timeout=self._seconds
+            )
+        except TimeoutError as error:
+            raise ClusterError(
+                "stage 'predict' needs a worker, found none for "
+                f"{self._seconds:.0f} s: start one with 'dask worker', run it again; "
+                "where workers take longer to come, raise --worker-timeout"
+            ) from error

@@ -15,6 +15,7 @@ column         meaning
 =============  =========================================================
 """
 
+from functools import cache
 from typing import Final
 
 import pyarrow as pa
@@ -115,3 +116,19 @@ def empty_batch(schema: pa.Schema) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(
         [pa.array([], field.type) for field in schema], schema=schema
     )
+
+
+@cache
+def scalar(value: str | int | bool | None, kind: pa.DataType) -> pa.Scalar:
+    """Return a scalar that is made once, at its first use.
+
+    Not while a module is imported: the first one has Arrow import pandas, of which
+    `emotiset.lean` spares workers.  Nor each time: without pandas, Arrow looks for it
+    whenever it is given a plain value.
+
+    Examples
+    --------
+    >>> scalar("", pa.string()) is scalar("", pa.string())
+    True
+    """
+    return pa.scalar(value, kind)

@@ -2,10 +2,10 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 from dask.distributed import Client, Future, as_completed
 from distributed import KilledWorker
@@ -13,6 +13,7 @@ from distributed.client import FutureCancelledError
 from distributed.comm import CommClosedError
 
 from emotiset.errors import ClusterError
+from emotiset.memory import LEAST
 from emotiset.progress import Progress, Step
 
 WORKER_SECONDS: Final = 60.0  # to wait for a worker where there is none
@@ -69,6 +70,20 @@ def wait_for(
                     future.result()  # raises what the task raised
             done += weights[index]
             progress(Step(stage, done, total, unit))
+
+
+def wait_for_end(
+    future: Future, stage: str, worker_seconds: float = WORKER_SECONDS
+) -> None:
+    """Wait until a task is done, however it ends.
+
+    Raises
+    ------
+    ClusterError
+        If the cluster has been without a worker for too long.
+    """
+    for _ in _as_finished([future], stage, worker_seconds):
+        pass
 
 
 @contextmanager
@@ -139,7 +154,7 @@ def _as_finished(
         return
     queue = as_completed(futures)
     patience = _Patience(futures[0].client, stage, worker_seconds)
-    next_look = time.monotonic() + _LOOK_SECONDS
+    next_look = time.monotonic() + min(_LOOK_SECONDS, worker_seconds)
     while not queue.is_empty():
         finished = queue.next_batch(block=False)
         yield from finished
@@ -151,29 +166,51 @@ def _as_finished(
 
 
 class _Patience:
-    """Looks at a cluster now and then, and gives up on one without workers."""
+    """Looks at a cluster now and then, and gives up where no worker can work."""
 
     def __init__(self, client: Client, stage: str, seconds: float) -> None:
         self._client = client
         self._stage = stage
         self._seconds = seconds
-        self._lonely_since: float | None = None
+        self._idle_since: float | None = None
 
     def look(self) -> None:
-        """Raise `ClusterError` where no worker has been there for too long."""
+        """Raise `ClusterError` where no worker has been at work for too long.
+
+        That is where there is none, or where all pause: a worker does while it has more
+        than 80% of its memory, for ever if compiled code and libraries take that much.
+        """
         now = time.monotonic()
         with tell_losses(self._stage):
-            has_workers = bool(self._client.nthreads())
-        if has_workers:
-            self._lonely_since = None
-        elif self._lonely_since is None:
-            self._lonely_since = now
-            _LOGGER.warning(
-                "stage %r waits for a worker: the cluster has none", self._stage
-            )
-        elif now - self._lonely_since > self._seconds:
+            known = self._client.scheduler_info(n_workers=-1)["workers"]
+            workers = list(known.values())
+        if any(map(_may_work, workers)):
+            self._idle_since = None
+        elif self._idle_since is None:
+            self._idle_since = now
+            what = "all pause" if workers else "the cluster has none"
+            _LOGGER.warning("stage %r waits for a worker: %s", self._stage, what)
+        elif now - self._idle_since > self._seconds:
             raise ClusterError(
-                f"stage {self._stage!r} needs a worker, found none for "
-                f"{self._seconds:.0f} s: start one with 'dask worker', train again; "
+                _tell_pause(self._stage, workers)
+                if workers
+                else f"stage {self._stage!r} needs a worker, found none for "
+                f"{self._seconds:.0f} s: start one with 'dask worker', run it again; "
                 "where workers take longer to come, raise --worker-timeout"
             )
+
+
+def _may_work(worker: Mapping[str, Any]) -> bool:
+    counts = worker["metrics"].get("task_counts", {})
+    return worker["status"] != "paused" or bool(counts.get("executing"))
+
+
+def _tell_pause(stage: str, workers: Sequence[Mapping[str, Any]]) -> str:
+    fullest = max(workers, key=lambda worker: worker["metrics"]["memory"])
+    used, limit = fullest["metrics"]["memory"] >> 20, fullest["memory_limit"] >> 20
+    return (
+        f"stage {stage!r} needs workers with free memory, found all {len(workers)} "
+        f"paused, one at {used} of {limit} MiB: give each at least {LEAST >> 20} MiB "
+        "and what other programs' libraries take there, or take fewer members or "
+        "columns"
+    )

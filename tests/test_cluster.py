@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,10 @@ from typing import Any
 import pytest
 
 from emotiset.cluster import ClusterConfig, connect, count_threads
+from emotiset.config import TrainConfig
 from emotiset.errors import ClusterError, ConfigError
+from emotiset.memory import LEAST
+from emotiset.train import train as train_here
 
 SETTINGS = ["--members", "3", "--n-features", "16384"]
 
@@ -72,10 +76,44 @@ def test_train__same_bytes_on_a_lesser_cpu(
     assert train(tweet_file, tmp_path / "m", "--workers", "1", **masks) == one_worker
 
 
-def test_connect__gives_the_workers_that_were_asked_for() -> None:
-    with connect(ClusterConfig(workers=1, threads=2)) as client:
+def test_connect__gives_the_workers_that_were_asked_for(tweet_file: Path) -> None:
+    limit = f"{LEAST}"
+    with connect(ClusterConfig(workers=1, threads=2, memory_limit=limit)) as client:
         assert count_threads(client) == 2
         assert len(client.nthreads()) == 1
+        train_here([tweet_file], TrainConfig(), client)
+        [(pool, has_pandas, has_model, peak)] = client.run(_describe_memory).values()
+        assert pool == "system"
+        assert not has_pandas
+        assert not has_model
+        assert peak < 0.8 * LEAST  # where Dask has a worker pause
+
+
+def _describe_memory() -> tuple[str, bool, bool, int]:
+    import pyarrow as pa
+
+    from emotiset.langid import _load_model
+
+    [peak] = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    has_model = bool(_load_model.cache_info().currsize)
+    pool = pa.default_memory_pool().backend_name
+    return pool, "pandas" in sys.modules, has_model, int(peak) * 1024
+
+
+@pytest.mark.parametrize(
+    ("asked", "total", "told"),
+    [
+        ({"memory_limit": "447MiB"}, 8 << 30, "at least 448MiB"),
+        ({"workers": 3}, 1 << 30, "448 MiB of memory, found 1024 for 3"),
+        ({}, 400 << 20, "448 MiB of memory, found 400 for 1"),
+    ],
+)
+def test_connect__too_little_memory_is_refused_at_once(
+    asked: dict[str, Any], total: int, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emotiset.cluster.MEMORY_LIMIT", total)
+    with pytest.raises(ConfigError, match=told), connect(ClusterConfig(**asked)):
+        pass
 
 
 def test_connect__scheduler_that_is_none_is_refused() -> None:

@@ -12,9 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from dask.distributed import Client, LocalCluster
 
 from emotiset.config import SourceConfig
-from emotiset.errors import InputError, OutputError
+from emotiset.errors import ClusterError, InputError, OutputError
 from emotiset.polyglot import Polyglot
 from emotiset.predict import predict
 from tests.test_ensemble import make_ensemble, make_members
@@ -54,6 +55,27 @@ def test_predict__one_file_in_the_order_of_the_input(ensemble, table, client, tm
     expected = ensemble.predict_proba(found["text"])[:, 1]
     assert np.array_equal(found["probability"].to_numpy(), expected)
     assert np.array_equal(found["polarity"].to_numpy(), np.sign(expected - 0.5))
+
+
+def test_predict__all_workers_lost(ensemble, table, tmp_path):
+    out = tmp_path / "out.parquet"
+    with (
+        LocalCluster(
+            n_workers=1, processes=False, dashboard_address=None, silence_logs=False
+        ) as cluster,
+        Client(cluster) as client,
+        pytest.raises(ClusterError, match=r"'predict' needs a worker, found none for"),
+    ):
+        predict(
+            ensemble,
+            [table],
+            out,
+            kept(),
+            client,
+            progress=lambda step: cluster.scale(0),
+            worker_seconds=0.2,
+        )
+    assert not list(tmp_path.iterdir())
 
 
 def test_predict__parts_of_a_folder_are_the_one_file(ensemble, table, client, tmp_path):

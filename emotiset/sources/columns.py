@@ -24,7 +24,7 @@ TIME_NAMES: Final = (
 ID_NAMES: Final = ("id_str", "tweet_id_str", "tweet_id", "status_id", "id")
 _RETWEET_NAMES: Final = ("is_retweet",)
 
-_YES: Final = pa.array(["true", "t", "yes", "y", "1"])
+_YES: Final = ("true", "t", "yes", "y", "1")
 _MAX_NAMES_SHOWN: Final = 20
 
 
@@ -133,7 +133,7 @@ def missing_column(
 def read_flags(text: pa.Array) -> pa.Array:
     """Read a column of yes and no; all but true, t, yes, y and 1 is no."""
     folded = pc.utf8_lower(pc.utf8_trim_whitespace(text))
-    return pc.is_in(folded, value_set=_YES)
+    return pc.is_in(folded, value_set=pa.array(_YES))
 
 
 def _find_kept(names: Sequence[str], name: str, path: str) -> int:

@@ -14,13 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from emotiset.schema import TIME, TWEETS
+from emotiset.schema import TIME, TWEETS, scalar
 from emotiset.sources.times import parse_times
-
-# Made once: without pandas, pyarrow looks for it each time it is given a plain value.
-_EMPTY: Final = pa.scalar("", pa.string())
-_NO_TEXT: Final = pa.scalar(None, pa.string())
-_FALSE: Final = pa.scalar(False, pa.bool_())
 
 _KEPT: Final = "kept:"  # before a name, which may be that of a column of `TWEETS`
 
@@ -75,15 +70,16 @@ def make_tweets(
     (['RT @a: <3', '&amp;'], [True, False], [1])
     """
     n = len(text)
+    empty, no = scalar("", pa.string()), scalar(False, pa.bool_())
     if is_features:
-        has_text, is_marked = text.is_valid(), pa.repeat(_FALSE, n)
+        has_text, is_marked = text.is_valid(), pa.repeat(no, n)
     else:
         text = unescape_entities(text) if is_escaped else text
         trimmed = pc.utf8_trim_whitespace(text)
-        has_text = pc.not_equal(trimmed, _EMPTY).fill_null(_FALSE)
+        has_text = pc.not_equal(trimmed, empty).fill_null(no)
         is_marked = pc.starts_with(text, "RT @")
     if is_retweet is not None:
-        is_marked = pc.or_(is_marked, is_retweet.fill_null(_FALSE))
+        is_marked = pc.or_(is_marked, is_retweet.fill_null(no))
     columns = [
         text,
         _trim(lang, n),
@@ -130,7 +126,8 @@ def unescape_entities(text: pa.Array) -> pa.Array:
     >>> unescape_entities(pa.array(["&lt3 &#9786; &nosuch;", None])).to_pylist()
     ['<3 ☺ &nosuch;', None]
     """
-    has_entity = pc.match_substring_regex(text, "&").fill_null(_FALSE)
+    has_entity = pc.match_substring_regex(text, "&")
+    has_entity = has_entity.fill_null(scalar(False, pa.bool_()))
     escaped = text.filter(has_entity).to_pylist()
     if not escaped:
         return text
@@ -179,7 +176,8 @@ def _trim(column: pa.Array | None, n: int) -> pa.Array:
     if column is None:
         return pa.nulls(n, pa.string())
     trimmed = pc.utf8_trim_whitespace(column)
-    return pc.if_else(pc.equal(trimmed, _EMPTY), _NO_TEXT, trimmed)
+    empty, none = scalar("", pa.string()), scalar(None, pa.string())
+    return pc.if_else(pc.equal(trimmed, empty), none, trimmed)
 
 
 def _to_times(column: pa.Array | None, n: int) -> pa.Array:

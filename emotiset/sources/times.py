@@ -7,15 +7,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from emotiset.schema import TIME
+from emotiset.schema import TIME, scalar
 
 _Int64 = npt.NDArray[np.int64]
 
-_MONTHS: Final = pa.array(
-    [
-        *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
-        *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-    ]
+_MONTHS: Final = (
+    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
+    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
 )
 _CLOCK: Final = r"(?P<hour>\d\d):(?P<minute>\d\d)"
 # API v1.1: Wed Sep 28 02:35:11 +0000 2011
@@ -33,12 +31,8 @@ _ISO: Final = (
 _DAY: Final = 86_400
 _MICRO: Final = 1_000_000
 # Outside of the years 1900 to 2199 a time is a mistake.
-_FIRST: Final = pa.scalar(-25_567 * _DAY * _MICRO, pa.int64())
-_END: Final = pa.scalar(84_006 * _DAY * _MICRO, pa.int64())
-_NO_TIME: Final = pa.scalar(None, TIME)
-_ZERO: Final = pa.scalar(0, pa.int64())
-_NO_MONTH: Final = pa.scalar(-1, pa.int32())
-_FALSE: Final = pa.scalar(False)
+_FIRST: Final = -25_567 * _DAY * _MICRO
+_END: Final = 84_006 * _DAY * _MICRO
 
 
 def parse_times(text: pa.Array) -> pa.Array:
@@ -81,8 +75,9 @@ def clip_times(times: pa.Array) -> pa.Array:
         Any values, also such as Python cannot represent.
     """
     micros = times.cast(pa.int64())
-    is_sane = pc.and_(pc.greater_equal(micros, _FIRST), pc.less(micros, _END))
-    return pc.if_else(is_sane, times, _NO_TIME)
+    first, end = scalar(_FIRST, pa.int64()), scalar(_END, pa.int64())
+    is_sane = pc.and_(pc.greater_equal(micros, first), pc.less(micros, end))
+    return pc.if_else(is_sane, times, scalar(None, TIME))
 
 
 def _parse_iso(text: pa.Array) -> pa.Array:
@@ -92,8 +87,8 @@ def _parse_iso(text: pa.Array) -> pa.Array:
 
 def _parse_twitter(text: pa.Array) -> pa.Array:
     found = pc.extract_regex(text, _TWITTER)
-    month = pc.index_in(found.field("month"), value_set=_MONTHS)
-    month = pc.fill_null(month, _NO_MONTH).to_numpy().astype(np.int64) + 1
+    month = pc.index_in(found.field("month"), value_set=pa.array(_MONTHS))
+    month = pc.fill_null(month, scalar(-1, pa.int32())).to_numpy().astype(np.int64) + 1
     return _assemble(found, month)
 
 
@@ -120,7 +115,8 @@ def _numbers(found: pa.Array, group: str) -> _Int64:
 def _to_numbers(digits: pa.Array) -> _Int64:
     """Return digits as numbers, 0 where there are none."""
     padded = pc.utf8_lpad(digits, width=1, padding="0")
-    numbers: _Int64 = padded.cast(pa.int64()).fill_null(_ZERO).to_numpy()
+    filled = padded.cast(pa.int64()).fill_null(scalar(0, pa.int64()))
+    numbers: _Int64 = filled.to_numpy()
     return numbers
 
 
@@ -151,6 +147,7 @@ def _to_offsets(zone: pa.Array) -> tuple[_Int64, Any]:
     digits = pc.replace_substring_regex(zone, pattern="[^0-9]", replacement="")
     hours = _to_numbers(pc.utf8_slice_codeunits(digits, 0, 2))
     minutes = _to_numbers(pc.utf8_slice_codeunits(digits, 2, 4))
-    is_west = pc.starts_with(zone, pattern="-").fill_null(_FALSE)
+    is_west = pc.starts_with(zone, pattern="-")
+    is_west = is_west.fill_null(scalar(False, pa.bool_()))
     sign = np.where(is_west.to_numpy(zero_copy_only=False), -1, 1)
     return sign * (hours * 3600 + minutes * 60), (hours < 24) & (minutes < 60)
