@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from dask.distributed import Client, LocalCluster
+
+pa.array([0])  # has Arrow import pandas: 0.2 s that no example of Hypothesis should take
 
 REAL_DATA = "EMOTISET_REAL_DATA"
 
