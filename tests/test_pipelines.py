@@ -4,6 +4,7 @@ import importlib.util
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -99,3 +100,62 @@ def test_languages__each_is_best_answered_by_its_own(
     model = load_ensemble(tmp_path / "languages.parquet")
     assert isinstance(model, Polyglot)
     assert list(model.by_language) == ["en", "es", "pt"]
+
+
+def test_click_through__goes_most_of_the_way_to_the_best(
+    client: Client, tmp_path: Path
+) -> None:
+    week = load("click_through").main(6000, 300, client, tmp_path)
+    loss = {name: found.log_loss for name, found in week.judged.items()}
+    assert loss["best possible"] < loss["all at once"] < loss["always the same"]
+    assert loss["best possible"] < loss["day by day"] < loss["day 1"]
+    gained = loss["always the same"] - loss["day by day"]
+    assert gained > 0.4 * (loss["always the same"] - loss["best possible"])
+
+    updated = week.judged["day by day"]
+    assert updated.auc > 0.65
+    foretold = (updated.n_negative + updated.n_positive) @ updated.probability
+    assert foretold == pytest.approx(updated.n_positive.sum(), rel=0.25)
+    assert week.picked["day by day"] > 2 * week.picked["chance"]
+    assert week.picked["day by day"] < week.picked["best possible"]
+    assert (len(week.seconds), week.late) == (5, [])
+
+
+def test_click_through__a_late_update_does_not_serve(
+    client: Client, tmp_path: Path
+) -> None:
+    week = load("click_through").main(1000, 0, client, tmp_path)
+    assert week.late == [2, 3, 4, 5, 6]
+    assert week.judged["day by day"].log_loss == week.judged["day 1"].log_loss
+
+
+def test_survey__foretells_an_answer_from_those_that_are_there(
+    client: Client, tmp_path: Path
+) -> None:
+    survey = load("survey")
+    model, found = survey.main(8000, tmp_path, client)
+    accuracy = {name: share for name, (share, _) in found.items()}
+    loss = {name: ranking.log_loss for name, (_, ranking) in found.items()}
+    assert accuracy["model"] > accuracy["always the same"] + 0.05
+    gained = loss["always the same"] - loss["model"]
+    assert gained > 0.5 * (loss["always the same"] - loss["best possible"])
+    assert loss["best possible"] < loss["model"]
+    assert "null" in (tmp_path / "survey.jsonl").read_text()
+
+    chances = [chance for chance, _ in survey.find_telling(model)]
+    prior = model.calibration.prior
+    assert max(chances[:3]) < prior < min(chances[3:])
+
+
+def test_documents__tells_the_kinds_apart_and_the_faults(
+    client: Client, tmp_path: Path
+) -> None:
+    found, faults = load("documents").main(9, client, tmp_path)
+    assert found.sum() == 12
+    assert np.trace(found) >= 11
+    assert {path.name: why.split(":")[0] for path, why in faults.items()} == {
+        "empty.png": "UnidentifiedImageError",
+        "cut.png": "OSError",
+        "note.png": "UnidentifiedImageError",
+    }
+    assert str(tmp_path) not in " ".join(faults.values())

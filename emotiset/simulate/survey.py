@@ -25,7 +25,7 @@ ANSWERS: Final = ("never", "seldom", "sometimes", "often", "always")
 _SURVEY_STREAM: Final = 5
 _KINDS: Final = (30, 25, 20, 15, 10)  # percent of the people
 _RENEWS: Final = (5, 18, 55, 85, 95)  # percent of each kind
-_YOUNGEST: Final = 18
+_AGES: Final = ("18-27", "28-37", "38-47", "48-57", "58-67", "68-77")
 _DECADES: Final = (16, 20, 20, 18, 14, 12)  # percent of the people, whatever the kind
 _MOST: Final = 1 << 14  # of the weights of answers
 
@@ -59,8 +59,8 @@ def simulate_survey(n: int, *, gaps: float = 0.2, seed: int = 0) -> pa.Table:
     Returns
     -------
     pa.Table
-        ``answers``, a struct of q1, q2, ..., null where missing, and ``age``, a
-        number; ``renews``, yes or no; and ``best``, the chance of yes given the rest.
+        ``answers``, a struct of ``age`` and q1, q2, ..., null where missing;
+        ``renews``, yes or no; and ``best``, the chance of yes given the rest.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def simulate_survey(n: int, *, gaps: float = 0.2, seed: int = 0) -> pa.Table:
     --------
     >>> person = simulate_survey(1)["answers"][0].as_py()
     >>> person["q1"], person["q2"], person["age"]
-    ('never', 'always', 58)
+    (None, 'sometimes', '58-67')
     """
     if n < 0 or not 0 <= gaps <= 0.5 or seed < 0:
         raise ConfigError(
@@ -81,15 +81,14 @@ def simulate_survey(n: int, *, gaps: float = 0.2, seed: int = 0) -> pa.Table:
     draws = Draws(n, seed=seed, stream=(_SURVEY_STREAM, 0))
     chances = _find_chances(gaps)
     kind = draws.choose(_KINDS)
-    age = _YOUNGEST + 10 * draws.choose(_DECADES) + draws.below(10)
+    age = pa.array(draws.choose(_DECADES))
     renews = draws.below(100) < np.array(_RENEWS)[kind]
     drawn, is_gap = _draw_answers(draws, kind, chances)
     names = pa.array(ANSWERS)
-    answers = {
+    answers = {"age": pa.array(_AGES).take(age)} | {
         f"q{i + 1}": names.take(pa.array(drawn[:, i], mask=is_gap[:, i]))
         for i in range(N_QUESTIONS)
     }
-    answers["age"] = pa.array(age)
     struct = pa.StructArray.from_arrays(list(answers.values()), list(answers))
     return pa.table(
         {
