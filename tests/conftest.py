@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 from dask.distributed import Client, LocalCluster
 
-pa.array([0])  # has Arrow import pandas: 0.2 s that no example of Hypothesis should take
+pa.array([0])  # Arrow imports pandas: 0.2 s that no example of Hypothesis should take
 
 REAL_DATA = "EMOTISET_REAL_DATA"
 
