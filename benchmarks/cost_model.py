@@ -7,10 +7,10 @@ task some time of the scheduler.  Nothing else grows with the input.
 import math
 from dataclasses import dataclass
 
-_BLOCKS_PER_RUN, _MAX_RUNS = 32, 256
-_PAIRS_PER_RANGE = 2_000_000
-_EXAMPLES_PER_MEMBER = 1_000_000
-_BLOCK = 64 << 20
+from emotiset.config import TrainConfig
+from emotiset.drawing import choose_members
+from emotiset.shape import count_tasks
+
 _KEY_BYTES = 9
 
 
@@ -73,25 +73,14 @@ class Cost:
         return max(times, key=times.__getitem__)
 
 
-def count_tasks(n_blocks: int, n_labeled: float, n_members: int) -> int:
-    """Return the bound that the README gives.
-
-    >>> count_tasks(10_000, 10_000_000, 11)
-    15457
-    """
-    runs = min(-(-n_blocks // _BLOCKS_PER_RUN), _MAX_RUNS)
-    ranges = max(math.ceil(n_labeled / _PAIRS_PER_RANGE), 1)
-    of_runs = runs * (ranges + n_members + 5)
-    return n_blocks + of_runs + 2 * ranges + 5 * n_members + n_members // 3 + 13
-
-
 def predict_cost(constants: Constants, n_tweets: float, n_workers: int) -> Cost:
     """Return what a run on so many raw tweets costs."""
     raw = n_tweets * constants.tweet_bytes
     labeled = n_tweets * constants.labeled_share
     drawn = n_tweets * constants.drawn_share
-    members = max(round(drawn / _EXAMPLES_PER_MEMBER), 1)
-    tasks = count_tasks(math.ceil(raw / _BLOCK), labeled, members)
+    config = TrainConfig()
+    members = choose_members(int(drawn), config)
+    tasks = count_tasks(math.ceil(raw / config.block_size), int(labeled), members)
     read = raw * constants.read_seconds / n_workers
     learn = drawn * constants.example_seconds / min(members, n_workers)
     scheduling = tasks * constants.task_seconds

@@ -23,12 +23,13 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from cost_model import Constants, Cost, count_tasks, predict_cost
+from cost_model import Constants, Cost, predict_cost
 from memory import Watch, ask
 from tables import machine, print_table
 
 from emotiset.cluster import ClusterConfig, connect
 from emotiset.config import TrainConfig
+from emotiset.shape import count_tasks
 from emotiset.train import train
 
 _TWEET_BYTES = 2_377  # of a simulated one, about

@@ -4,7 +4,7 @@ Functions here take and return bags and delayed values and wire up the task bodi
 `emotiset.partition`.  They do no arithmetic on tweets and never compute.  Where a
 value of an earlier graph is needed, its future stands in for it.
 
-How many tasks there are is a formula in the README.
+How many tasks there are is a formula in the README; see `emotiset.shape`.
 """
 
 import uuid
@@ -54,14 +54,10 @@ from emotiset.resuming import (
 from emotiset.reuse import hash_examples
 from emotiset.sampling import Group, Rule, find_survivors
 from emotiset.scaling import find_gains, merge_counts
+from emotiset.shape import choose_run_size
 from emotiset.sources.storage import Place
 from emotiset.work_folder import WorkFolder
 
-# A block yields about 100 kB of labeled rows, so a run of 32 is worth a task.  More
-# runs make the matrices of runs by ranges and of runs by members larger, fewer the
-# runs: at a billion tweets a run holds some 100 MB.
-_MIN_BLOCKS_PER_RUN = 32
-_MAX_RUNS = 256
 _COUNTS_PER_MERGE = 4  # of 16 MB each, at 2^21 columns
 _MAX_HASHES = 1024
 
@@ -104,8 +100,7 @@ def merge_labeled(
 
     Where the rows are *dense*, as with a label column, a block fills a run by itself.
     """
-    least = 1 if is_dense else _MIN_BLOCKS_PER_RUN
-    size = max(least, -(-len(labeled) // _MAX_RUNS))
+    size = choose_run_size(len(labeled), is_dense=is_dense)
     starts = range(0, len(labeled), size)
     return [make_task(merge_runs, labeled[at : at + size], rule) for at in starts]
 

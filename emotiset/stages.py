@@ -32,12 +32,11 @@ from emotiset.resampling import summarize_folds
 from emotiset.resuming import Job, Keeping, Labeling, pack_jobs
 from emotiset.sampling import GROUPS, POLARITIES, Group, make_rule
 from emotiset.schema import POSITIVE
+from emotiset.shape import choose_ranges
 from emotiset.sources import Block
 from emotiset.steps import Drawn, Judgment, Labeled, Trained
 from emotiset.waiting import WORKER_SECONDS, wait_for
 from emotiset.warm import Past, Pasts, pack_past
-
-_PAIRS_PER_RANGE = 2_000_000  # which take about 100 MB while they are sorted
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ class Stages:
     def _drop_deleted(self, labeled: Labeled) -> Labeled:
         """Drop what delete notices name."""
         n_ids = labeled.n_rows + labeled.tally.bins.get("delete", 0)
-        n_ranges = -(-max(n_ids, 1) // _PAIRS_PER_RANGE)
+        n_ranges = choose_ranges(n_ids)
         rule = make_rule(self.config)
         runs = self.client.compute(graph.drop_deleted(labeled.runs, n_ranges, rule))
         tallies = self.client.compute(graph.take_tallies(runs))
@@ -123,7 +122,7 @@ class Stages:
     def draw(self, labeled: Labeled) -> Drawn:
         """Find the exact cutoffs of the sample and of the held-out set."""
         with self.clock.time("draw"):
-            n_ranges = -(-max(labeled.n_rows, 1) // _PAIRS_PER_RANGE)
+            n_ranges = choose_ranges(labeled.n_rows)
             rule = make_rule(self.config)
             survivors = self.client.compute(
                 graph.count_ranges(labeled.runs, n_ranges, rule)

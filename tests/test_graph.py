@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from emotiset.holdback import choose_slice
 from emotiset.lexicon import load_lexicon
 from emotiset.resuming import Job, Labeling, pack_jobs
 from emotiset.sampling import make_rule
+from emotiset.shape import count_tasks
 from emotiset.sources import Block, Piece
 from emotiset.work_folder import WorkFolder
 
@@ -90,7 +90,7 @@ def count_from_readme(b: int, r: int, p: int) -> int:
     """Return what the README's formula makes of B, R and P."""
     text = " ".join(README.read_text(encoding="utf-8").split())
     [formula] = re.findall(r"at most `(B \+ [^`]*)` tasks", text)
-    g = ceil(b / max(32, ceil(b / 256)))
+    g = len(graph.merge_labeled(leaves("block", b), RULE))
     names = {"B": b, "G": g, "R": r, "P": p}
     return int(eval(formula, {"__builtins__": {}}, names))
 
@@ -105,7 +105,8 @@ def test_graph__has_as_many_tasks_as_the_readme_says(
     found = stages(n_blocks, n_ranges, n_members)
     assert len(found["label"]) == n_blocks + 1  # fused, and the settings once
     n_tasks = sum(map(len, found.values()))
-    most = count_from_readme(n_blocks, n_ranges, n_members)
+    most = count_tasks(n_blocks, n_ranges * 2_000_000, n_members)
+    assert most == count_from_readme(n_blocks, n_ranges, n_members)
     assert n_tasks <= most <= n_tasks + n_members + 5
 
 

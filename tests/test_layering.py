@@ -15,11 +15,11 @@ sources tally access work_folder reuse langid language_names language pools labe
 keys folding map_keys deletions sampling drawing exchange features map_features ngrams
 examples hashed scaling member learner calibration warm holdback voting packing
 model_format model_digest store ensemble polyglot answering loading sklearn ranking
-curves evaluate resampling kept partition fitting fold_fitting resuming warmup graph
-fold_graph warm_graph lean entry quiet waiting probe preflight nodes shipping local
-cluster recalling steps stages training outputs summaries result train continuing
-update evidence predictions doctor predict comparing gold breakdown judging inspection
-card simulation preview report console display display_judged display_model
+curves evaluate resampling kept partition fitting fold_fitting resuming warmup shape
+graph fold_graph warm_graph lean entry quiet waiting probe preflight nodes shipping
+local cluster recalling steps stages training outputs summaries result train
+continuing update evidence predictions doctor predict comparing gold breakdown judging
+inspection card simulation preview report console display display_judged display_model
 cli_options cli_run cli_train cli_model cli_update cli_inspect cli_evaluate cli_doctor
 cli __main__
 """
