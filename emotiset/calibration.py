@@ -18,8 +18,8 @@ References
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from emotiset.errors import ConfigError
 from emotiset.kernels._math import log
 from emotiset.kernels.calibration import calibrate, fit_slope
+from emotiset.kernels.line import apply_line
 from emotiset.schema import POSITIVE
 
 # A bin is the first bits of a float32: its sign, exponent and 5 bits of fraction, so
@@ -37,6 +38,7 @@ _EXPONENTS: Final = tuple(tenth / 10 for tenth in range(2, 21))
 _LEAST_ON_SIDE: Final = 20
 _LEAST_SIZE: Final = 2.0**-100  # a CPU can be told to take a subnormal number for 0
 _LIMIT: Final = 100.0
+_LARGEST: Final = 1e6
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,22 @@ class Side:
 
 
 @dataclass(frozen=True)
+class Line:
+    """The line of `emotiset.lines`: ``log-odds = intercept + slope * confidence``."""
+
+    slope: float
+    intercept: float
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that no fit gives."""
+        if not (0 < self.slope <= _LARGEST and abs(self.intercept) <= _LARGEST):
+            raise ConfigError(
+                f"calibration needs finite numbers, found slope {self.slope} and "
+                f"intercept {self.intercept}: train again"
+            )
+
+
+@dataclass(frozen=True)
 class Calibration:
     """What turns the confidence of a vote into a probability.
 
@@ -75,12 +93,15 @@ class Calibration:
         Examples behind the fit.
     prior
         Share of positive examples in training.
+    line
+        In the place of the curves, where the classes may be unbalanced.
     """
 
     negative: Side | None = None
     positive: Side | None = None
     n_examples: int = 0
     prior: float = 0.5
+    line: Line | None = None
 
     def __post_init__(self) -> None:
         """Refuse half a calibration, and a prior that leaves no doubt."""
@@ -92,25 +113,40 @@ class Calibration:
                 "again"
             )
 
+    @property
+    def is_fitted(self) -> bool:
+        """Whether there is anything to apply."""
+        return self.positive is not None or self.line is not None
+
+    def to_metadata(self) -> dict[str, Any]:
+        """Return what a model file says of it; a line only where there is one."""
+        found = asdict(self)
+        if self.line is None:
+            del found["line"]
+        return found
+
     def apply(self, confidence: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the probability of positive of each confidence.
 
         Returns
         -------
         float32[n]
-            Above 0.5 exactly where the confidence is above 0.
+            Above 0.5 exactly where the confidence is above 0; by a line where that is.
 
         Raises
         ------
         ConfigError
             If there is no curve.
         """
+        probability = np.empty(len(confidence), np.float32)
+        if self.line is not None:
+            apply_line(confidence, self.line.slope, self.line.intercept, probability)
+            return probability
         if self.negative is None or self.positive is None:
             raise ConfigError(
                 "there is no calibration to apply: train on more examples"
             )
         sides = (self.negative, self.positive)
-        probability = np.empty(len(confidence), np.float32)
         calibrate(
             confidence,
             np.array([side.log_slope for side in sides]),
@@ -227,6 +263,14 @@ def _fit_side(n_wrong: NDArray[np.int64], n_right: NDArray[np.int64]) -> Side:
     fits = [(fit_slope(log_size, n, right, each), each) for each in _EXPONENTS]
     (log_slope, _), exponent = min(fits, key=lambda fit: fit[0][1])
     return Side(log_slope, exponent)
+
+
+def bin_sizes() -> NDArray[np.float64]:
+    """Return the size of confidence that each bin stands for, float64[n_bins]."""
+    infinite = np.float32(np.inf).view(np.uint32) >> np.uint32(_DROPPED_BITS)
+    sizes = np.zeros(_N_BINS)
+    sizes[:infinite] = _sizes(np.arange(infinite))
+    return sizes
 
 
 def _sizes(bins: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -200,6 +200,26 @@ def parse_crosses(pairs: list[str]) -> tuple[tuple[str, str], ...]:
     return tuple((a, b) for a, b in (pair.split(",") for pair in pairs))
 
 
+def parse_class_weight(weights: str) -> str | tuple[float, float]:
+    """Return ``balanced``, or the two numbers that an option holds.
+
+    Examples
+    --------
+    >>> parse_class_weight("balanced"), parse_class_weight("1,20")
+    ('balanced', (1.0, 20.0))
+    """
+    if weights == "balanced":
+        return weights
+    try:
+        negative, positive = map(float, weights.split(","))
+    except ValueError:
+        raise ConfigError(
+            f"--class-weight needs balanced or two numbers, found {weights!r}: write "
+            "--class-weight 1,20"
+        ) from None
+    return negative, positive
+
+
 def parse_storage_options(pairs: list[str]) -> dict[str, Any]:
     """Return what ``key=value`` options mean; a value that is JSON is taken as such.
 

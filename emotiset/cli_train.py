@@ -35,6 +35,7 @@ from emotiset.cli_options import (
     WorkerTimeout,
     make_cluster_config,
     option,
+    parse_class_weight,
     parse_crosses,
     parse_size,
     parse_storage_options,
@@ -179,6 +180,15 @@ def train(
     eta0: Annotated[
         float | None, option(_MODEL, "First step size.", default="by learner")
     ] = None,
+    class_weight: Annotated[
+        str | None,
+        option(
+            _MODEL,
+            "Of feature maps: balanced, or what a negative and a positive count.",
+            default="all the same",
+            metavar="N,P",
+        ),
+    ] = None,
     vote: Annotated[
         str | None, _setting(_MODEL, "vote", "majority, weighted or mean.")
     ] = None,
@@ -266,6 +276,8 @@ def _make_config(given: dict[str, Any], path: Path | None) -> TrainConfig:
         given["block_size"] = parse_size("--block-size", given["block_size"])
     if "cross" in given:
         given["cross"] = parse_crosses(given["cross"])
+    if "class_weight" in given:
+        given["class_weight"] = parse_class_weight(given["class_weight"])
     if "test_after" in given:
         given["test_after"] = given["test_after"].date()
     return TrainConfig(**{**found, **given})

@@ -256,10 +256,10 @@ found 1000: try 512
         """
         unused = (*fields(SourceConfig), *fields(FoldConfig))
         hidden = {each.name for each in unused} | {"lexicon"}
-        found = {**self.to_dict(), **asdict(self.resolve(self.features))}
+        learner = msgspec.to_builtins(asdict(self.resolve(self.features)))
+        found = {**self.to_dict(), **learner}
         found["language"] = self.languages
-        if not self.cross:
-            hidden.add("cross")
+        hidden |= {name for name in ("cross", "class_weight") if not found[name]}
         if self.test_after is None:
             found["test_fraction"] = self.held_out_fraction
         return {name: value for name, value in found.items() if name not in hidden}

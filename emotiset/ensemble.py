@@ -5,7 +5,7 @@ is told in `emotiset.voting`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
@@ -293,7 +293,7 @@ class Ensemble:
             "settings": dict(self.settings),
             "versions": dict(self.versions),
             "sample_digest": self.sample_digest,
-            "calibration": asdict(self.calibration),
+            "calibration": self.calibration.to_metadata(),
         }
         arrays: dict[str, Any] = self._arrays()
         return ModelFile(language=self.language, metadata=metadata, **arrays)

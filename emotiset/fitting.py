@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from emotiset.calibration import Calibration, count_confidence, fit_calibration
 from emotiset.config import TrainConfig
@@ -16,6 +17,8 @@ from emotiset.holdback import Slice, fit_around, keep_firsts
 from emotiset.kernels.hashing import mix64
 from emotiset.langid import release_model
 from emotiset.learner import Member
+from emotiset.lines import fit_line_calibration
+from emotiset.map_scaling import MapScale, weigh_classes
 from emotiset.member import vote_weight
 from emotiset.scaling import Counts, Gains, count_part
 from emotiset.voting import vote_confidence
@@ -57,7 +60,7 @@ def fit_part(
     batches: Iterable[pa.RecordBatch],
     config: TrainConfig,
     last: Slice,
-    gains: Gains | None = None,
+    gains: Gains | MapScale | None = None,
 ) -> list[Fitted]:
     """Train one member on the batches of one part, in their order, the slice last.
 
@@ -75,7 +78,7 @@ def continue_part(
     past: Past,
     config: TrainConfig,
     last: Slice,
-    gains: Gains | None = None,
+    gains: Gains | MapScale | None = None,
 ) -> list[Fitted]:
     """Do as `fit_part` does, with a member that has a past."""
     batches = list(batches)
@@ -139,7 +142,17 @@ def assess_members(
         weights = [vote_weight(int(each), len(polarity)) for each in n_right]
     confidence = vote_confidence(scores, config.vote, np.array(weights))
     counts = count_confidence(confidence, polarity)
-    return Assessment(fit_calibration(counts, prior), tuple(weights))
+    return Assessment(_calibrate(counts, config, prior), tuple(weights))
+
+
+def _calibrate(
+    counts: NDArray[np.int64], config: TrainConfig, prior: float
+) -> Calibration:
+    if config.features != "maps":
+        return fit_calibration(counts, prior)
+    negative, positive = weigh_classes((1 - prior, prior), config)
+    weighted = prior * positive / (prior * positive + (1 - prior) * negative)
+    return fit_line_calibration(counts, weighted, (negative, positive))
 
 
 def judge_members(

@@ -20,6 +20,7 @@ from emotiset.fold_fitting import (
 from emotiset.folding import count_minutes
 from emotiset.graph import make_task, merge_to_gains
 from emotiset.holdback import Slice
+from emotiset.scaling import needs_scale
 
 
 def cross_validate(
@@ -53,11 +54,11 @@ def _validate(
     parts: Sequence[Any], config: TrainConfig, last: Slice, folding: Any, fold: int
 ) -> Delayed:
     gains = None
-    if config.resolve(config.features).scale == "nb":
+    if needs_scale(config, config):
         counts = [
             make_task(count_fold, part, config, last, folding, fold) for part in parts
         ]
-        gains = merge_to_gains(counts)
+        gains = merge_to_gains(counts, config)
     fitted = [
         make_task(fit_fold, part, config, last, folding, fold, gains) for part in parts
     ]

@@ -53,7 +53,7 @@ from emotiset.resuming import (
 )
 from emotiset.reuse import hash_examples
 from emotiset.sampling import Group, Rule, find_survivors
-from emotiset.scaling import find_gains, merge_counts
+from emotiset.scaling import make_scale, merge_counts
 from emotiset.shape import choose_run_size
 from emotiset.sources.storage import Place
 from emotiset.work_folder import WorkFolder
@@ -184,14 +184,14 @@ def find_scale(parts: Sequence[Any], config: TrainConfig, last: Slice) -> Delaye
     Returns
     -------
     Delayed
-        `Gains`.  Each part is read once.  A tree adds the counts up, 8 bytes for each
-        column and part; a task holds those of four.
+        `Gains`, or `MapScale`.  Each part is read once.  A tree adds the counts up, 8
+        bytes for each column and part; a task holds those of four.
     """
     counts = [make_task(count_outside, part, config, last) for part in parts]
-    return merge_to_gains(counts)
+    return merge_to_gains(counts, config)
 
 
-def merge_to_gains(counts: Sequence[Any]) -> Delayed:
+def merge_to_gains(counts: Sequence[Any], config: TrainConfig) -> Delayed:
     """Add counts of columns up by a tree, and find the gains of all."""
     while len(counts) > 1:
         starts = range(0, len(counts), _COUNTS_PER_MERGE)
@@ -199,7 +199,7 @@ def merge_to_gains(counts: Sequence[Any]) -> Delayed:
             make_task(merge_counts, counts[at : at + _COUNTS_PER_MERGE])
             for at in starts
         ]
-    return make_task(find_gains, counts[0])
+    return make_task(make_scale, counts[0], config)
 
 
 def fit_members(

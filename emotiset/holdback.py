@@ -27,7 +27,8 @@ from emotiset.learner import (
     fit_epochs,
     start_learner,
 )
-from emotiset.scaling import Gains, count_part, find_gains
+from emotiset.map_scaling import MapScale
+from emotiset.scaling import Gains, find_own_scale
 from emotiset.warm import Past, resume_learner
 
 _STREAM: Final = 3  # beside those of `emotiset.keys`
@@ -112,7 +113,7 @@ def fit_around(
     inside: Sequence[pa.RecordBatch],
     features: FeatureConfig,
     learner: LearnerConfig,
-    gains: Gains | None = None,
+    gains: Gains | MapScale | None = None,
     past: Past | None = None,
 ) -> tuple[Member, Member]:
     """Train one member; return it before and after its slice.
@@ -136,8 +137,8 @@ def fit_around(
         The same one where the slice is empty.
     """
     learner = learner.resolve(features.features)
-    if learner.scale == "nb" and gains is None:
-        gains = find_gains(count_part(outside, features))
+    if gains is None:
+        gains = find_own_scale(outside, features, learner)
     if past is None:
         start = start_learner(features, learner, gains)
     else:

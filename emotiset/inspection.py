@@ -1,7 +1,6 @@
 """What a model file is, and what it has learned, as plain values."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,7 +57,7 @@ def describe_model(model: Model, path: str | Path) -> dict[str, Any]:
         },
         "members": members,
         "symbols": symbols,
-        "calibration": _by_language(model, lambda each: asdict(each.calibration)),
+        "calibration": _by_language(model, lambda each: each.calibration.to_metadata()),
         "settings": dict(ensemble.settings),
         "versions": dict(ensemble.versions),
         "sample_digest": _by_language(model, lambda each: each.sample_digest),

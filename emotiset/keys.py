@@ -81,7 +81,7 @@ def visiting_order(key: Keys, seed: int) -> Keys:
     uint64[n]
     """
     salt = stream(seed, _ORDER_STREAM)
-    return mix64(mix64(key ^ salt) + _copy_number(key) * salt)
+    return mix64(mix64(key ^ salt) + copy_numbers(key) * salt)
 
 
 def stream(seed: int, number: int) -> np.uint64:
@@ -137,8 +137,14 @@ def _buffers(text: pa.Array) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint
     return starts, values
 
 
-def _copy_number(key: Keys) -> Keys:
-    """Count up from 0 over each run of equal values in a sorted array."""
+def copy_numbers(key: Keys) -> Keys:
+    """Count up from 0 over each run of equal values in a sorted array.
+
+    Examples
+    --------
+    >>> copy_numbers(np.array([3, 3, 8], np.uint64)).tolist()
+    [0, 1, 0]
+    """
     starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]][: len(key)])
     lengths = np.diff(np.r_[starts, len(key)])
     return (np.arange(len(key)) - np.repeat(starts, lengths)).astype(np.uint64)

@@ -10,7 +10,7 @@ What each learner does with an example is told in `emotiset.kernels.sgd` and
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
@@ -28,11 +28,12 @@ from emotiset.kernels.averaged import (
     average_weights,
     averaged_logistic,
 )
-from emotiset.kernels.map_sgd import averaged_maps, logistic_maps, pegasos_maps
 from emotiset.kernels.sgd import Progress, pegasos, sgd_logistic
+from emotiset.map_learner import fit_maps, start_maps
+from emotiset.map_scaling import MapScale
 from emotiset.member import Member as Member
 from emotiset.member import vote_weight
-from emotiset.scaling import Gains, count_part, find_gains
+from emotiset.scaling import Gains, find_own_scale
 from emotiset.schema import POSITIVE
 
 
@@ -50,19 +51,22 @@ class LearnerState:
         Scale, intercept and running sums.
     n_positive, n_negative
         Examples of each polarity so far.
+    scale
+        Of feature maps.
     """
 
     weights: NDArray[np.float64] | NDArray[np.float32]
     progress: Progress
     n_positive: int
     n_negative: int
+    scale: MapScale | None = None
 
 
 def fit_member(
     batches: Sequence[pa.RecordBatch],
     features: FeatureConfig,
     learner: LearnerConfig,
-    gains: Gains | None = None,
+    gains: Gains | MapScale | None = None,
 ) -> Member:
     """Train one member.
 
@@ -75,9 +79,8 @@ def fit_member(
         Feature set and number of columns.
     learner
         Which learner, and its settings; see `LearnerConfig.resolve`.
-    gains : float32[n_features]
-        What `find_gains` made of the whole sample; None: of these examples alone.  For
-        scale ``nb`` only.
+    gains : float32[n_features] or MapScale
+        What `make_scale` made of the whole sample; None: of these examples alone.
 
     Returns
     -------
@@ -105,8 +108,8 @@ def fit_member(
 found 2 positive and 0 negative: give it more examples or train fewer members
     """
     learner = learner.resolve(features.features)
-    if learner.scale == "nb" and gains is None:
-        gains = find_gains(count_part(batches, features))
+    if gains is None:
+        gains = find_own_scale(batches, features, learner)
 
     start = start_learner(features, learner, gains)
     state, first_epoch = fit_epochs(start, batches, features, learner)
@@ -145,7 +148,9 @@ def fit_epochs(
 
 
 def start_learner(
-    features: FeatureConfig, learner: LearnerConfig, gains: Gains | None = None
+    features: FeatureConfig,
+    learner: LearnerConfig,
+    gains: Gains | MapScale | None = None,
 ) -> LearnerState:
     """Return the state before any example: all weights 0.
 
@@ -153,6 +158,9 @@ def start_learner(
     leaves them out.
     """
     n = features.n_features
+    if isinstance(gains, MapScale):
+        begun = start_maps(n, learner.resolve("maps"), gains)
+        return LearnerState(*begun, 0, 0, gains)
     if learner.resolve(features.features).learner != "averaged":
         return LearnerState(np.zeros(n), Progress(), 0, 0)
     table = np.zeros((n, TABLE_WIDTH), np.float32)
@@ -200,48 +208,32 @@ def _fit_rows(
 ) -> LearnerState:
     learner = learner.resolve(features.features)
     polarity = hashed.polarity
-    if hashed.values is not None:
-        return _fit_maps(state, hashed, learner)
+    if state.scale is not None:
+        held = state.weights, state.progress, state.scale
+        progress = fit_maps(hashed, *held, learner)
+    else:
+        progress = _fit_texts(state, hashed, learner, is_normalized(features))
     n_positive = int(np.count_nonzero(polarity == POSITIVE))
+    return replace(
+        state,
+        progress=progress,
+        n_positive=state.n_positive + n_positive,
+        n_negative=state.n_negative + len(polarity) - n_positive,
+    )
+
+
+def _fit_texts(
+    state: LearnerState, hashed: Hashed, learner: LearnerConfig, normalize: bool
+) -> Progress:
     columns = hashed.indptr, hashed.indices
-    rows = *columns, polarity, state.weights, state.progress
+    rows = *columns, hashed.polarity, state.weights, state.progress
     # For a whole number numba would compile once more.
     eta0, alpha = float(learner.eta0 or 0), float(learner.alpha or 0)
-    normalize = is_normalized(features)
     if learner.learner == "pegasos":
-        progress = pegasos(*rows, alpha, normalize)
-    elif learner.learner == "logistic":
-        progress = sgd_logistic(*rows, eta0, alpha, normalize)
-    else:
-        progress = averaged_logistic(*rows, eta0, alpha, normalize)
-    return LearnerState(
-        state.weights,
-        progress,
-        state.n_positive + n_positive,
-        state.n_negative + len(polarity) - n_positive,
-    )
-
-
-def _fit_maps(
-    state: LearnerState, hashed: Hashed, learner: LearnerConfig
-) -> LearnerState:
-    columns = hashed.indptr, hashed.indices, hashed.values
-    rows = columns, hashed.polarity, state.weights, state.progress
-    eta0, alpha = float(learner.eta0 or 0), float(learner.alpha or 0)
-    weights = np.ones(2)
-    if learner.learner == "pegasos":
-        progress = pegasos_maps(*rows, alpha, weights)
-    elif learner.learner == "logistic":
-        progress = logistic_maps(*rows, eta0, alpha, weights)
-    else:
-        progress = averaged_maps(*rows, eta0, alpha, weights)
-    n_positive = int(np.count_nonzero(hashed.polarity == POSITIVE))
-    return LearnerState(
-        state.weights,
-        progress,
-        state.n_positive + n_positive,
-        state.n_negative + len(hashed.polarity) - n_positive,
-    )
+        return Progress(*pegasos(*rows, alpha, normalize))
+    if learner.learner == "logistic":
+        return Progress(*sgd_logistic(*rows, eta0, alpha, normalize))
+    return Progress(*averaged_logistic(*rows, eta0, alpha, normalize))
 
 
 def finish_member(

@@ -14,7 +14,7 @@ from emotiset.errors import ConfigError
 TextSet = Literal["mixed", "byte4"]
 FeatureSet = Literal["mixed", "byte4", "maps"]
 LearnerName = Literal["averaged", "logistic", "pegasos"]
-Scale = Literal["nb", "none"]
+Scale = Literal["nb", "largest", "none"]
 
 
 class _Steps(NamedTuple):
@@ -55,13 +55,17 @@ class LearnerConfig:
         ``logistic``: the same by plain SGD, and ``pegasos``: as in the paper.
     scale
         What ``averaged`` scales the columns by: ``nb``, their naive-Bayes log-count
-        ratio in the whole sample, or ``none``.
+        ratio in the whole sample, or ``none``.  Feature maps: ``largest``, one over
+        their largest value, for all learners; ``nb`` is then both.
     epochs
         Passes over the part.
     alpha
         L2 regularization strength; multiplies ``|w|**2 / 2``.
     eta0
         First step size; ``pegasos`` sets its own.
+    class_weight
+        What the loss of an example counts, negative and positive; ``balanced``: both
+        classes as much.  None: each example the same.  Of feature maps.
     """
 
     learner: LearnerName | None = None
@@ -69,6 +73,7 @@ class LearnerConfig:
     epochs: int | None = None
     alpha: float | None = None
     eta0: float | None = None
+    class_weight: str | tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -85,6 +90,15 @@ class LearnerConfig:
                 f"--scale nb needs --learner averaged, found {self.learner}: "
                 "leave one of them out"
             )
+        self._check_class_weight()
+
+    def _check_class_weight(self) -> None:
+        if isinstance(self.class_weight, str):
+            check_choice("class_weight", self.class_weight, ("balanced",))
+        for weight in (
+            () if isinstance(self.class_weight, str) else (self.class_weight or ())
+        ):
+            check_range("class_weight", weight, at_least=1e-6, at_most=1e6)
 
     def resolved_learner(self, features: FeatureSet) -> LearnerName:
         """Return the learner in use: the one set, or the feature set's own."""
@@ -107,6 +121,13 @@ class LearnerConfig:
         learner = self.resolved_learner(features)
         steps = _STEPS[features, learner]
         own_scale: Scale = "nb" if learner == "averaged" else "none"
+        if features == "maps":
+            own_scale = "largest"
+        elif self.scale == "largest" or self.class_weight is not None:
+            raise ConfigError(
+                "--scale largest and --class-weight need feature maps, found texts: "
+                "leave it out, or name --features-column"
+            )
         found = {
             name: default if getattr(self, name) is None else getattr(self, name)
             for name, default in steps._asdict().items()
@@ -117,4 +138,6 @@ class LearnerConfig:
                 f"{found['alpha'] * found['eta0']:g}: lower one of them"
             )
         scale = self.scale or own_scale
-        return LearnerConfig(learner=learner, scale=scale, **found)
+        return LearnerConfig(
+            learner=learner, scale=scale, class_weight=self.class_weight, **found
+        )

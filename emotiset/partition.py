@@ -7,6 +7,7 @@ failed on a worker is replayed by calling its function in a terminal.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -26,6 +27,7 @@ from emotiset.first_symbol import find_first
 from emotiset.labeling import label_observations, label_rows, observed_labels
 from emotiset.language import keep_languages
 from emotiset.lexicon import Lexicon
+from emotiset.map_keys import Numbers, Twins, put_numbers, split_twins
 from emotiset.pools import unite_codes
 from emotiset.sampling import (
     Group,
@@ -169,6 +171,18 @@ def drop_run_deleted(run: Run, deleted: Sequence[Ids], rule: Rule) -> Run:
     tally = merge_tallies([run.tally])
     tally.add_bins({"deleted": n_deleted, "copy": n_copies})
     return Run(rows, tally)
+
+
+def split_run_twins(run: Run, n_ranges: int, seed: int) -> list[Twins]:
+    """Return the keys of a run of feature maps, cut into ranges of key space."""
+    return split_twins(run.rows, n_ranges, seed)
+
+
+def number_run(run: Run, numbers: Sequence[Numbers], rule: Rule, seed: int) -> Run:
+    """Put the numbers of identical rows into the keys of a run, range after range."""
+    key = put_numbers(run.rows["key"].to_numpy(), np.concatenate(numbers), seed)
+    rows = run.rows.set_column(0, KEYED.field("key"), pa.array(key))
+    return Run(sort_copies(rows, rule), run.tally)
 
 
 def take_pool(run: Run, pool: int, rule: Rule) -> Run:

@@ -22,6 +22,7 @@ from emotiset.kept import (
     unpack_member,
 )
 from emotiset.lexicon import Lexicon
+from emotiset.map_scaling import MapScale
 from emotiset.partition import Run, order_rows, read_labeled
 from emotiset.reuse import hash_place, member_key
 from emotiset.sampling import Rule
@@ -215,7 +216,7 @@ def fit_job(
     config: TrainConfig,
     folder: WorkFolder,
     last: Slice,
-    gains: Gains | None = None,
+    gains: Gains | MapScale | None = None,
 ) -> list[Fitted]:
     """Train one member on the batches of its part, and keep it."""
     fitted = fit_part(batches, config, last, gains)

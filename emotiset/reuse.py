@@ -55,7 +55,7 @@ SHAPES: Final[dict[str, frozenset[Kind]]] = {
     **dict.fromkeys(("test_fraction", "test_after", "calibration"), _NEITHER),
     "features_column": _BLOCKS,
     **dict.fromkeys(("features", "n_features", "learner", "scale"), _MEMBERS),
-    "cross": _MEMBERS,
+    **dict.fromkeys(("cross", "class_weight"), _MEMBERS),
     **dict.fromkeys(("epochs", "alpha", "eta0"), _MEMBERS),
     **dict.fromkeys(("vote", "folds", "fold_by"), _NEITHER),
 }

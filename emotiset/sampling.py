@@ -48,8 +48,8 @@ class Rule:
     pools
         Codes of the languages of each pool, where there are several: what is said in
         two of them is no copy.  Empty: all rows are of one.
-    has_maps
-        Rows are feature maps, of which none is a copy.
+    has_maps, by_id
+        Rows are feature maps, of which none is a copy; they are known by their ids.
     """
 
     boundary: int = 0
@@ -57,6 +57,7 @@ class Rule:
     keep_copies: bool = False
     pools: tuple[frozenset[str], ...] = ()
     has_maps: bool = False
+    by_id: bool = False
 
 
 _NO_RULE: Final = Rule()
@@ -125,13 +126,14 @@ def make_rule(config: TrainConfig) -> Rule:
         keep_copies=config.keep_copies or config.label_column is not None,
         pools=tuple(pool.codes or frozenset() for pool in pools if len(pools) > 1),
         has_maps=config.features_column is not None,
+        by_id=config.features_column is not None and config.id_column is not None,
     )
 
 
 def add_keys(batch: pa.RecordBatch, seed: int, rule: Rule = _NO_RULE) -> pa.RecordBatch:
     """Put the key of each row's normalized text in front: `LABELED` to `KEYED`."""
     if rule.has_maps:
-        key = make_map_keys(batch, seed)
+        key = make_map_keys(batch, seed, by_id=rule.by_id)
         return pa.record_batch([pa.array(key), *batch.columns], schema=KEYED)
     key = make_keys(normalize_text(batch["text"]), seed)
     return pa.record_batch([pa.array(key), *batch.columns], schema=KEYED)
@@ -258,7 +260,10 @@ def is_held_out(key: Keys, pairs: Pairs, rule: Rule) -> Flags:
     """
     if rule.test_after is None:
         return key < np.uint64(rule.boundary)
-    return ~np.isin(near_group(key), near_group(pairs.key[~pairs.late]))
+    early = pairs.key[~pairs.late]
+    if rule.has_maps:  # each row goes by its own time, and none is near another
+        return ~np.isin(key, early)
+    return ~np.isin(near_group(key), near_group(early))
 
 
 def find_survivors(parts: Sequence[Pairs], rule: Rule) -> Survivors:

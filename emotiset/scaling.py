@@ -6,18 +6,25 @@ their sum the same for any cut, so the gains are too.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from emotiset.config import FeatureConfig
+from emotiset.config import FeatureConfig, LearnerConfig
 from emotiset.examples import read_examples
 from emotiset.features import hash_rows
 from emotiset.kernels.counts import count_columns, write_gains
-from emotiset.map_features import hash_maps
+from emotiset.map_scaling import (
+    MapCounts,
+    MapScale,
+    count_maps,
+    find_map_scale,
+    merge_map_counts,
+)
 
-Counts = NDArray[np.int32]
+Counts = NDArray[np.int32] | MapCounts
 Gains = NDArray[np.float32]
 
 
@@ -36,28 +43,51 @@ def count_part(batches: Iterable[pa.RecordBatch], features: FeatureConfig) -> Co
     int32[n_features, 2]
         Negative, positive.
     """
+    if features.features == "maps":
+        return count_maps(batches, features)
     counts = np.zeros((features.n_features, 2), np.int32)
     for batch in batches:
         text, polarity = read_examples(batch)
-        if features.features == "maps":
-            indptr, indices, _ = hash_maps(text, features)
-            count_columns(indptr, indices, polarity, counts)
-            continue
         count_columns(*hash_rows(text, features), polarity, counts)
     return counts
 
 
-def merge_counts(parts: Sequence[Counts]) -> Counts:
-    """Add counts up; those of a single part are handed on as they are."""
+def merge_counts(parts: Sequence[Any]) -> Counts:
+    """Add `Counts` up; those of a single part are handed on as they are."""
     if len(parts) == 1:
-        return parts[0]
-    total = parts[0] + parts[1]  # np.add.reduce would hold all of them twice
+        only: Counts = parts[0]
+        return only
+    if isinstance(parts[0], MapCounts):
+        return merge_map_counts(parts)
+    total: Counts = parts[0] + parts[1]  # np.add.reduce would hold all of them twice
     for part in parts[2:]:
         total += part
     return total
 
 
-def find_gains(counts: Counts) -> Gains:
+def make_scale(counts: Counts, learner: LearnerConfig) -> Gains | MapScale:
+    """Return what a learner takes: gains of texts, or the scale of feature maps."""
+    if isinstance(counts, MapCounts):
+        return find_map_scale(counts, learner.resolve("maps"))
+    return find_gains(counts)
+
+
+def needs_scale(features: FeatureConfig, learner: LearnerConfig) -> bool:
+    """Tell whether a learner wants to know anything of the whole sample."""
+    is_scaled = learner.resolve(features.features).scale == "nb"
+    return is_scaled or features.features == "maps"
+
+
+def find_own_scale(
+    batches: Sequence[pa.RecordBatch], features: FeatureConfig, learner: LearnerConfig
+) -> Gains | MapScale | None:
+    """Return the scale that some examples alone tell; None where none is needed."""
+    if not needs_scale(features, learner):
+        return None
+    return make_scale(count_part(batches, features), learner)
+
+
+def find_gains(counts: NDArray[np.int32]) -> Gains:
     """Return how far each column moves in a step: most where polarities differ most.
 
     It is the square of the column's naive-Bayes log-count ratio, and 1/4 more; see

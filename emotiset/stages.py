@@ -25,12 +25,14 @@ from emotiset.fitting import Assessment
 from emotiset.holdback import Slice, choose_slice
 from emotiset.learner import Member
 from emotiset.lexicon import Lexicon
+from emotiset.map_graph import number_rows
 from emotiset.partition import RangeCounts, merge_tallies
 from emotiset.progress import Progress, Stopwatch
 from emotiset.recalling import Recall
 from emotiset.resampling import summarize_folds
 from emotiset.resuming import Job, Keeping, Labeling, pack_jobs
 from emotiset.sampling import GROUPS, POLARITIES, Group, make_rule
+from emotiset.scaling import needs_scale
 from emotiset.schema import POSITIVE
 from emotiset.shape import choose_ranges
 from emotiset.sources import Block
@@ -98,6 +100,8 @@ class Stages:
             del labeled  # merged rows need not stay twice
             self._wait(tallies, "merge")
             labeled = Labeled(runs, merge_tallies(self.client.gather(tallies)))
+            if rule.has_maps:
+                return self._number(labeled)
             return self._drop_deleted(labeled) if self.config.drop_deleted else labeled
 
     def _drop_deleted(self, labeled: Labeled) -> Labeled:
@@ -109,6 +113,15 @@ class Stages:
         tallies = self.client.compute(graph.take_tallies(runs))
         self._wait(tallies, "delete")
         return Labeled(runs, merge_tallies(self.client.gather(tallies)))
+
+    def _number(self, labeled: Labeled) -> Labeled:
+        """Tell identical rows apart."""
+        n_ranges = -(-max(labeled.n_rows, 1) // _PAIRS_PER_RANGE)
+        rule, seed = make_rule(self.config), self.config.seed
+        task = number_rows(labeled.runs, n_ranges, rule, seed)
+        runs: list[Future] = self.client.compute(task)
+        self._wait(runs, "number")
+        return Labeled(runs, labeled.tally)
 
     def take_pool(self, labeled: Labeled, pool: int) -> Labeled:
         """Take the tweets of one pool of languages, by its number."""
@@ -177,7 +190,7 @@ class Stages:
 
     def _scale(self, parts: Sequence[Future], last: Slice) -> Future | None:
         """Find how telling each column is, where the learner wants to know."""
-        if self.config.resolve(self.config.features).scale != "nb":
+        if not needs_scale(self.config, self.config):
             return None
         with self.clock.time("scale"):
             task = graph.find_scale(parts, self.config, last)

@@ -121,7 +121,7 @@ def vote_probability(
     >>> vote_probability(scores, "majority", np.ones(2)).tolist()
     [0.5, 0.5000000596046448]
     """
-    if calibration.positive is not None:
+    if calibration.is_fitted:
         return calibration.apply(vote_confidence(scores, vote, vote_weights))
     if vote == "majority":
         vote_weights = np.ones_like(vote_weights)
@@ -182,7 +182,7 @@ def mean_probability(
     [0.5000000596046448, 0.5]
     """
     to_fill = np.empty(len(means), np.float32)
-    if calibration.positive is not None:
+    if calibration.is_fitted:
         round_means(as_kernels_want(means), to_fill)
         return calibration.apply(to_fill)
     logistic_of(as_kernels_want(means), to_fill)

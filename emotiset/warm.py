@@ -16,7 +16,7 @@ where the learner begins whatever the decay is.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -28,6 +28,7 @@ from emotiset.config import FeatureConfig, LearnerConfig
 from emotiset.kernels.averaged import WEIGHT
 from emotiset.kernels.sgd import Progress
 from emotiset.learner import LearnerState, start_learner
+from emotiset.map_scaling import MapScale
 from emotiset.scaling import Gains
 
 _PIECE_BYTES: Final = 4 << 20  # a graph that is sent should stay well below 10 MB
@@ -69,7 +70,10 @@ class Pasts:
 
 
 def resume_learner(
-    past: Past, features: FeatureConfig, learner: LearnerConfig, gains: Gains | None
+    past: Past,
+    features: FeatureConfig,
+    learner: LearnerConfig,
+    gains: Gains | MapScale | None,
 ) -> LearnerState:
     """Return the state of a learner that has a past; see the module.
 
@@ -100,7 +104,7 @@ def resume_learner(
         weights[:] = past.weights
         weights /= scale
         progress = Progress(scale, past.intercept / scale, n_steps)
-    return LearnerState(state.weights, progress, 0, 0)
+    return replace(state, progress=progress)
 
 
 def pack_past(past: Past) -> list[bytes]:

@@ -71,6 +71,7 @@ CHANGES: dict[str, tuple[Any, str]] = {
     "features": ("byte4", "m"),
     "n_features": (1 << 10, "m"),
     "cross": ((("a", "b"),), "m"),
+    "class_weight": ("balanced", "m"),
     "learner": ("logistic", "m"),
     "scale": ("none", "m"),
     "epochs": (5, "m"),
@@ -107,7 +108,7 @@ def test_changes__name_every_setting() -> None:
 @pytest.mark.parametrize("name", CHANGES)
 def test_keys__change_with_the_settings_that_shape_and_no_others(name: str) -> None:
     value, spoils = CHANGES[name]
-    base = MAPS if name == "cross" else BASE
+    base = MAPS if name in {"cross", "class_weight"} else BASE
     changed = replace(base, **{name: value})
     assert (key_of_block(changed) != key_of_block(base)) == ("b" in spoils)
     members = [member_key(["1"], config, VERSIONS) for config in (base, changed)]
@@ -127,7 +128,7 @@ def test_keys__unknown_setting_is_in_every_key(
         if name == "keep_columns":
             continue
         monkeypatch.delitem(SHAPES, name)
-        base = MAPS if name == "cross" else BASE
+        base = MAPS if name in {"cross", "class_weight"} else BASE
         changed = replace(base, **{name: value})
         assert key_of_block(changed) != key_of_block(base)
         assert member_key([], changed, VERSIONS) != member_key([], base, VERSIONS)

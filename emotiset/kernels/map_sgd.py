@@ -77,7 +77,7 @@ def averaged_maps(rows, polarity, table, progress, eta0, alpha, class_weights):
 
 
 @njit
-def logistic_maps(rows, polarity, weights, progress, eta0, alpha, class_weights):
+def logistic_maps(rows, polarity, weights, progress, gains, eta0, alpha, class_weights):
     """Visit each row once by plain SGD on the log loss.
 
     Parameters
@@ -86,6 +86,8 @@ def logistic_maps(rows, polarity, weights, progress, eta0, alpha, class_weights)
         As for `averaged_maps`.
     weights, progress, eta0, alpha
         As for `emotiset.kernels.sgd.sgd_logistic`.
+    gains : float32[n_features]
+        What the step of each column is multiplied by.
     """
     indptr, indices, values = rows
     scale, intercept, step, n_correct, total_loss, _, _ = progress
@@ -111,13 +113,14 @@ def logistic_maps(rows, polarity, weights, progress, eta0, alpha, class_weights)
         change = weight * sign * eta * logistic(-margin) / scale
         intercept += change
         for k in range(start, stop):
-            weights[np.uint32(indices[k])] += change * float(values[k])
+            column = np.uint32(indices[k])
+            weights[column] += change * float(values[k]) * float(gains[column])
         step += 1
     return Progress(scale, intercept, step, n_correct, total_loss, 0.0, 0.0)
 
 
 @njit
-def pegasos_maps(rows, polarity, weights, progress, alpha, class_weights):
+def pegasos_maps(rows, polarity, weights, progress, gains, alpha, class_weights):
     """Visit each row once by Pegasos.
 
     Parameters
@@ -126,6 +129,8 @@ def pegasos_maps(rows, polarity, weights, progress, alpha, class_weights):
         As for `averaged_maps`.
     weights, progress, alpha
         As for `emotiset.kernels.sgd.pegasos`.
+    gains
+        As for `logistic_maps`.
     """
     indptr, indices, values = rows
     scale, intercept, step, n_correct, total_loss, _, _ = progress
@@ -146,7 +151,8 @@ def pegasos_maps(rows, polarity, weights, progress, alpha, class_weights):
             total_loss += weight * (1.0 - margin)
             change = weight * sign
             for k in range(start, stop):
-                weights[np.uint32(indices[k])] += change * float(values[k])
+                column = np.uint32(indices[k])
+                weights[column] += change * float(values[k]) * float(gains[column])
             intercept += change
     return Progress(scale, intercept, step, n_correct, total_loss, 0.0, 0.0)
 

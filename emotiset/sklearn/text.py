@@ -19,7 +19,7 @@ from emotiset.labeling import normalize_text, strip_symbols
 from emotiset.learner import fit_member
 from emotiset.learning import FeatureSet, LearnerName, Scale
 from emotiset.lexicon import load_lexicon
-from emotiset.scaling import count_part, find_gains
+from emotiset.scaling import find_own_scale
 from emotiset.schema import POSITIVE
 from emotiset.sklearn.classes import to_polarity
 from emotiset.sklearn.linear import to_linear_model
@@ -115,9 +115,7 @@ class EmotisetClassifier(ClassifierMixin, BaseEstimator):
         check_consistent_length(text, polarity)
         rows = _order_rows(text, polarity, self.seed)
         learner = config.resolve(config.features)
-        gains = None
-        if learner.scale == "nb":
-            gains = find_gains(count_part([rows], config))
+        gains = find_own_scale([rows], config, learner)
         members = [
             fit_member(_deal(rows, i, self.members), config, learner, gains)
             for i in range(self.members)
