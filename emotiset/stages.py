@@ -25,7 +25,6 @@ from emotiset.fitting import Assessment
 from emotiset.holdback import Slice, choose_slice
 from emotiset.learner import Member
 from emotiset.lexicon import Lexicon
-from emotiset.map_graph import number_rows
 from emotiset.partition import RangeCounts, merge_tallies
 from emotiset.progress import Progress, Stopwatch
 from emotiset.recalling import Recall
@@ -34,6 +33,7 @@ from emotiset.resuming import Job, Keeping, Labeling, pack_jobs
 from emotiset.sampling import GROUPS, POLARITIES, Group, make_rule
 from emotiset.scaling import needs_scale
 from emotiset.schema import POSITIVE
+from emotiset.settling import settle
 from emotiset.shape import choose_ranges
 from emotiset.sources import Block
 from emotiset.steps import Drawn, Judgment, Labeled, Trained
@@ -100,28 +100,7 @@ class Stages:
             del labeled  # merged rows need not stay twice
             self._wait(tallies, "merge")
             labeled = Labeled(runs, merge_tallies(self.client.gather(tallies)))
-            if rule.has_maps:
-                return self._number(labeled)
-            return self._drop_deleted(labeled) if self.config.drop_deleted else labeled
-
-    def _drop_deleted(self, labeled: Labeled) -> Labeled:
-        """Drop what delete notices name."""
-        n_ids = labeled.n_rows + labeled.tally.bins.get("delete", 0)
-        n_ranges = choose_ranges(n_ids)
-        rule = make_rule(self.config)
-        runs = self.client.compute(graph.drop_deleted(labeled.runs, n_ranges, rule))
-        tallies = self.client.compute(graph.take_tallies(runs))
-        self._wait(tallies, "delete")
-        return Labeled(runs, merge_tallies(self.client.gather(tallies)))
-
-    def _number(self, labeled: Labeled) -> Labeled:
-        """Tell identical rows apart."""
-        n_ranges = -(-max(labeled.n_rows, 1) // _PAIRS_PER_RANGE)
-        rule, seed = make_rule(self.config), self.config.seed
-        task = number_rows(labeled.runs, n_ranges, rule, seed)
-        runs: list[Future] = self.client.compute(task)
-        self._wait(runs, "number")
-        return Labeled(runs, labeled.tally)
+            return settle(self.client, labeled, self.config, self._wait)
 
     def take_pool(self, labeled: Labeled, pool: int) -> Labeled:
         """Take the tweets of one pool of languages, by its number."""

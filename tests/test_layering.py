@@ -17,10 +17,10 @@ examples map_scaling hashed map_learner scaling member learner calibration lines
 holdback voting packing model_format model_digest store ensemble polyglot answering
 loading sklearn ranking curves evaluate resampling kept partition fitting fold_fitting
 resuming warmup shape graph map_graph fold_graph warm_graph lean entry quiet waiting
-probe preflight nodes shipping local cluster recalling steps stages training outputs
-summaries result train continuing update evidence predictions doctor predict comparing
-gold breakdown judging inspection card simulation preview report console display
-display_judged display_model cli_options cli_run cli_train cli_model cli_update
+probe preflight nodes shipping local cluster recalling steps settling stages training
+outputs summaries result train continuing update evidence predictions doctor predict
+comparing gold breakdown judging inspection card simulation preview report console
+display display_judged display_model cli_options cli_run cli_train cli_model cli_update
 cli_inspect cli_evaluate cli_doctor cli __main__
 """
 ORDER = _ORDER.split()
@@ -97,6 +97,7 @@ def test_imports__only_these_know_dask() -> None:
             "fold_graph",
             "warm_graph",
             "map_graph",
+            "settling",
             "waiting",
             "nodes",
             "shipping",
