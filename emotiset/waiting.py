@@ -182,8 +182,9 @@ class _Patience:
         """
         now = time.monotonic()
         with tell_losses(self._stage):
-            known = self._client.scheduler_info(n_workers=-1)["workers"]
-            workers = list(known.values())
+            # Not `Client.scheduler_info`: what it keeps is emptied every two seconds.
+            known = self._client.sync(self._client.scheduler.identity, n_workers=-1)
+            workers = list(known["workers"].values())
         if any(map(_may_work, workers)):
             self._idle_since = None
         elif self._idle_since is None:
