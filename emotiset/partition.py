@@ -43,7 +43,7 @@ from emotiset.sampling import (
 )
 from emotiset.scan import build_scan
 from emotiset.schema import KEYED, LABELED, empty_batch
-from emotiset.sources import Block, read_block
+from emotiset.sources import Block, Reading, read_block
 from emotiset.tally import Tally as Tally
 from emotiset.tally import count_days, count_symbols
 from emotiset.tally import merge_tallies as merge_tallies
@@ -108,27 +108,52 @@ def read_labeled(
     decodes_all = keep_rejects or config.label_column is not None
     scan = None if decodes_all else build_scan(lexicon)
     tally = Tally()
-    labeled, named = [empty_batch(_MARKED)], [NO_IDS]
+    kept, waiting, named = [], [empty_batch(_MARKED)], [NO_IDS]
+    n_waiting = 0
     for reading in read_block(block, config, scan, keep_notices=config.drop_deleted):
         tally.add_reading(reading, keep_rejects=keep_rejects)
         if config.drop_deleted:
             named.append(hash_ids(reading.deleted))
-        if config.label_column is not None:
-            batch = label_observations(reading.tweets, config)
-            symbols = pa.nulls(batch.num_rows, pa.int16())
-            tally.labels |= observed_labels(reading.tweets, config)
-        else:
-            batch, bins, whole = label_rows(reading.tweets, lexicon, config)
-            tally.add_bins(bins)
-            symbols = pa.array(find_first(whole, lexicon))
-        columns = [*batch.columns, symbols]
-        labeled.append(pa.record_batch(columns, schema=_MARKED))
-    batch = pa.concat_batches(labeled)
+        waiting.append(_label_reading(reading, config, lexicon, tally))
+        n_waiting += waiting[-1].num_rows
+        if n_waiting >= BATCH_ROWS:
+            kept.append(_keep_waiting(waiting, config, lexicon, tally))
+            waiting, n_waiting = [], 0
+    if waiting:
+        kept.append(_keep_waiting(waiting, config, lexicon, tally))
+    return pa.concat_batches(kept), tally, unite_ids(named)
+
+
+def _label_reading(
+    reading: Reading, config: TrainConfig, lexicon: Lexicon, tally: Tally
+) -> pa.RecordBatch:
+    if config.label_column is not None:
+        batch = label_observations(reading.tweets, config)
+        symbols = pa.nulls(batch.num_rows, pa.int16())
+        tally.labels |= observed_labels(reading.tweets, config)
+    else:
+        batch, bins, whole = label_rows(reading.tweets, lexicon, config)
+        tally.add_bins(bins)
+        symbols = pa.array(find_first(whole, lexicon))
+    return pa.record_batch([*batch.columns, symbols], schema=_MARKED)
+
+
+def _keep_waiting(
+    waiting: Sequence[pa.RecordBatch],
+    config: TrainConfig,
+    lexicon: Lexicon,
+    tally: Tally,
+) -> pa.RecordBatch:
+    """Keep the rows in one of the languages, and count them.
+
+    A few at a time: a file of gigabytes can be one block, most of it in others.
+    """
+    batch = pa.concat_batches(waiting)
     batch, n_other = keep_languages(batch, unite_codes(config.languages))
     tally.add_bins({"other_language": n_other})
     tally.add_days(count_days(batch["created_at"], batch["polarity"]))
     tally.add_symbols(count_symbols(batch["symbol"], lexicon))
-    return batch.select(LABELED.names), tally, unite_ids(named)
+    return batch.select(LABELED.names)
 
 
 def order_rows(rows: pa.RecordBatch, tally: Tally, seed: int, rule: Rule) -> Run:

@@ -31,6 +31,7 @@ POLARITIES: Final = (NEGATIVE, POSITIVE)
 _IS_POSITIVE: Final = np.uint8(1)
 _IS_LATE: Final = np.uint8(2)
 _BEFORE_ALL: Final = -(1 << 63)
+_ROWS_AT_ONCE: Final = 16_384  # to normalize: a block of gigabytes has many
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,11 @@ def add_keys(batch: pa.RecordBatch, seed: int, rule: Rule = _NO_RULE) -> pa.Reco
     if rule.has_maps:
         key = make_map_keys(batch, seed, by_id=rule.by_id)
         return pa.record_batch([pa.array(key), *batch.columns], schema=KEYED)
-    key = make_keys(normalize_text(batch["text"]), seed)
+    slices = [
+        make_keys(normalize_text(batch["text"].slice(start, _ROWS_AT_ONCE)), seed)
+        for start in range(0, batch.num_rows, _ROWS_AT_ONCE)
+    ]
+    key = np.concatenate([np.empty(0, np.uint64), *slices])
     return pa.record_batch([pa.array(key), *batch.columns], schema=KEYED)
 
 
