@@ -38,6 +38,8 @@ from emotiset.kernels.valued import averaged_sgd
 from emotiset.language import identify_languages
 from emotiset.learner import EXAMPLES, fit_member
 from emotiset.lexicon import load_lexicon
+from emotiset.lines import fit_line_calibration
+from emotiset.maps import canonical_list
 from emotiset.ngrams import find_strongest
 from emotiset.packing import PackedWeights, mean_of_texts, members_of_texts
 from emotiset.partition import label_block
@@ -123,10 +125,30 @@ def call_learning_kernels() -> None:
             else:
                 members_of_texts(rows["text"], packed, model, features)
     _call_valued_kernel()
+    _call_map_kernels()
     confidence = np.tile(np.array([-1, 1], np.float32), 40)
     fit_calibration(
         count_confidence(confidence, np.sign(confidence).astype(np.int8)), 0.5
     )
+
+
+def _call_map_kernels() -> None:
+    """Write feature maps in their canonical form, and train and score with each learner.
+
+    Scales and lines are found on the way.
+    """
+    rows = [{"a": "x", "b": 2.0}, {"b": 1.0}, {"a": "y"}]
+    text = pa.concat_arrays([canonical_list(rows), canonical_list(["b:3 a=x"])])
+    columns = [pa.array([1, 1, -1, -1], pa.int8()), text]
+    batch = pa.record_batch(columns, schema=EXAMPLES)
+    features = FeatureConfig(features="maps", n_features=1024, cross=(("a", "b"),))
+    for learner in get_args(LearnerName):
+        member = fit_member([batch], features, LearnerConfig(learner=learner))
+    fit_member([batch], features, LearnerConfig(scale="nb"))
+    gold = np.tile(np.int8([-1, 1]), 20)
+    line = fit_line_calibration(count_confidence(gold.astype(np.float32), gold), 0.5)
+    for calibration in (NOT_CALIBRATED, line):
+        evaluate_members([batch], [member], features, "mean", calibration)
 
 
 def _call_valued_kernel() -> None:
@@ -138,7 +160,10 @@ def _call_valued_kernel() -> None:
 
 
 # Two processes compile at once; no kernel is called by both.
-_HALVES: Final = {"label": call_labeling_kernels, "learn": call_learning_kernels}
+_HALVES: Final = {
+    "label": call_labeling_kernels,
+    "learn": call_learning_kernels,
+}
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from dask.distributed import Client
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emotiset import TrainConfig, load_ensemble
@@ -90,6 +90,7 @@ _VALUES = st.one_of(
 )
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.dictionaries(_NAMES, _VALUES, max_size=6), max_size=4))
 def test_canonical__of_what_is_canonical_is_itself(rows: list[dict[str, Any]]) -> None:
     canonical = canonical_objects(rows)
@@ -101,6 +102,7 @@ def test_canonical__of_what_is_canonical_is_itself(rows: list[dict[str, Any]]) -
         assert len(words.split(" ") if words else []) == len(is_there)
 
 
+@settings(deadline=None)
 @given(st.floats(width=32, allow_nan=False, allow_infinity=False))
 def test_read_number__gives_back_what_arrow_wrote(number: float) -> None:
     text = pa.array([number], pa.float32()).cast(pa.string())[0].as_py().encode()
