@@ -133,10 +133,7 @@ def call_learning_kernels() -> None:
 
 
 def _call_map_kernels() -> None:
-    """Write feature maps in their canonical form, and train and score with each learner.
-
-    Scales and lines are found on the way.
-    """
+    """Write feature maps in canonical form; train and score with each learner."""
     rows = [{"a": "x", "b": 2.0}, {"b": 1.0}, {"a": "y"}]
     text = pa.concat_arrays([canonical_list(rows), canonical_list(["b:3 a=x"])])
     columns = [pa.array([1, 1, -1, -1], pa.int8()), text]
@@ -145,7 +142,7 @@ def _call_map_kernels() -> None:
     for learner in get_args(LearnerName):
         member = fit_member([batch], features, LearnerConfig(learner=learner))
     fit_member([batch], features, LearnerConfig(scale="nb"))
-    gold = np.tile(np.int8([-1, 1]), 20)
+    gold = np.tile(np.array([-1, 1], np.int8), 20)
     line = fit_line_calibration(count_confidence(gold.astype(np.float32), gold), 0.5)
     for calibration in (NOT_CALIBRATED, line):
         evaluate_members([batch], [member], features, "mean", calibration)
