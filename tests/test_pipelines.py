@@ -1,11 +1,13 @@
 """Each pipeline gives the result that it promises, on small data."""
 
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from dask.distributed import Client
@@ -159,3 +161,40 @@ def test_documents__tells_the_kinds_apart_and_the_faults(
         "note.png": "UnidentifiedImageError",
     }
     assert str(tmp_path) not in " ".join(faults.values())
+
+
+def test_paper__a_line_of_its_script_each(client: Client, tmp_path: Path) -> None:
+    paper = load("paper")
+    days = paper.simulate_days(tmp_path, n_records=6000)
+    config = replace(paper.CONFIG, per_class=400, members=3, n_features=1 << 18)
+    third = paper.THIRD_DAY
+    summary, accuracy = paper.main(days, third, config, tmp_path, client)
+
+    # Load, filter, label: each record of the files in one bin.
+    funnel = summary["funnel"]
+    assert sum(funnel.values()) == summary["read"] == 3 * 6000
+    assert min(funnel[name] for name in ("retweet", "no_symbol", "other_language")) > 0
+    # Draw: as many of each polarity, in order of chance, on another day than the test.
+    sample = pq.read_table(tmp_path / "sample.parquet")
+    learned = sample.filter(pc.equal(sample["part"], "train"))
+    assert learned["polarity"].to_pylist().count(1) == learned.num_rows / 2 == 400
+    assert set(learned["member"].to_pylist()) == {0, 1, 2}
+    for part, is_after in (("train", {False}), ("test", {True})):
+        times = sample.filter(pc.equal(sample["part"], part))["created_at"].to_pylist()
+        assert {time.date() >= third for time in times} == is_after
+    # The label is gone from the text.
+    assert not any(pc.match_substring_regex(sample["text"], r":\)|:\(|🙂").to_pylist())
+    # Learn and vote.
+    assert min(accuracy.values()) > 0.53
+    assert accuracy["majority"] > accuracy["one member"]
+    assert summary["members"] == 3
+
+
+def test_paper__same_bytes_of_any_cut(client: Client, tmp_path: Path) -> None:
+    paper = load("paper")
+    days = paper.simulate_days(tmp_path, n_records=3000)
+    config = replace(paper.PEGASOS, per_class=200, members=2, n_features=1 << 18)
+    first, _ = paper.main(days, paper.THIRD_DAY, config, tmp_path, client)
+    small = replace(config, block_size=1 << 20)
+    again, _ = paper.main(days[::-1], paper.THIRD_DAY, small, tmp_path, client)
+    assert again["model_sha256"] == first["model_sha256"]
