@@ -1,14 +1,18 @@
 """What tests share: made-up tweets, a cluster, and the real tweets where they are."""
 
+import contextlib
+import io
 import json
+import logging
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
@@ -55,6 +59,60 @@ def client() -> Iterator[Client]:
         Client(own) as client,
     ):
         yield client
+
+
+@pytest.fixture(scope="session")
+def run() -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    """Run ``emotiset`` in this process: what it does, without its start-up."""
+    return run_here
+
+
+def run_here(
+    *arguments: object, stdin: str = "", cwd: Path = Path()
+) -> "subprocess.CompletedProcess[str]":
+    """Run the command as `subprocess.run` would; what workers print counts too."""
+    from emotiset.cli import main
+
+    words = ["emotiset", *map(str, arguments)]
+    with (
+        tempfile.TemporaryFile("w+") as out,
+        tempfile.TemporaryFile("w+") as err,
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.chdir(cwd),
+    ):
+        patch.setattr(sys, "argv", words)
+        typed = io.BytesIO(stdin.encode())
+        patch.setattr(sys, "stdin", io.TextIOWrapper(typed, encoding="utf-8"))
+        with (
+            _redirect("stdout", 1, out),
+            _redirect("stderr", 2, err),
+            pytest.raises(SystemExit) as ended,
+        ):
+            main()
+        told = [file.seek(0) or file.read() for file in (out, err)]
+    code = ended.value.code
+    assert isinstance(code, int)
+    return subprocess.CompletedProcess(words, code, *told)
+
+
+@contextlib.contextmanager
+def _redirect(name: str, number: int, file: IO[str]) -> Iterator[None]:
+    """Let a standard stream lead to *file*, for processes that start meanwhile too."""
+    own = os.dup(number)
+    os.dup2(file.fileno(), number)
+    try:
+        with (
+            open(number, "w", encoding="utf-8", closefd=False) as stream,
+            pytest.MonkeyPatch.context() as patch,
+        ):
+            patch.setattr(sys, name, stream)
+            for each in logging.getLogger("distributed").handlers:
+                if isinstance(each, logging.StreamHandler):
+                    patch.setattr(each, "stream", sys.stderr)
+            yield
+    finally:
+        os.dup2(own, number)
+        os.close(own)
 
 
 def make_tweets(n: int, seed: int = 0) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -24,9 +25,16 @@ GOOD = "".join(
 )
 
 
-def run(*arguments: object, stdin: str = "") -> subprocess.CompletedProcess[str]:
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def start(
+    *arguments: object, stdin: str = "", cwd: Path | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """Run the command in a process of its own."""
     return subprocess.run(
         [sys.executable, "-W", "error", "-m", "emotiset", *map(str, arguments)],
+        cwd=cwd,
         input=stdin,
         capture_output=True,
         text=True,
@@ -45,7 +53,7 @@ def good_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def model(good_file: Path) -> Path:
     path = good_file.parent / "model.parquet"
-    done = run(
+    done = start(
         "train", good_file, "-o", path, "--workers", 1, "--n-features", 1024,
         "--summary", path.with_name("summary.json"), "--folds", 2,
     )  # fmt: skip
@@ -58,11 +66,11 @@ def model(good_file: Path) -> Path:
 
 
 def test_version__is_printed() -> None:
-    done = run("--version")
+    done = start("--version")
     assert (done.returncode, done.stdout.strip()) == (0, f"emotiset {__version__}")
 
 
-def test_help__groups_the_options_and_shows_defaults() -> None:
+def test_help__groups_the_options_and_shows_defaults(run: Run) -> None:
     done = run("train", "--help")
     assert done.returncode == 0
     for word in ("Input", "Labels", "Sample", "Model", "Cluster", "Output"):
@@ -94,7 +102,9 @@ def test_train__writes_summary_beside_the_model(model: Path) -> None:
     ]
 
 
-def test_predict__files_to_parquet_in_order(model: Path, tmp_path: Path) -> None:
+def test_predict__files_to_parquet_in_order(
+    model: Path, tmp_path: Path, run: Run
+) -> None:
     texts = tmp_path / "texts.txt"
     texts.write_text("a lovely day\na dreadful day\nüber lovely :)\n")
     done = run("predict", model, texts, "-o", tmp_path / "out.parquet", "--workers", 1)
@@ -109,7 +119,7 @@ def test_predict__files_to_parquet_in_order(model: Path, tmp_path: Path) -> None
 
 
 def test_predict__standard_input_to_json_lines(model: Path) -> None:
-    done = run("predict", model, "-", stdin="a lovely day\n\ndreadful\n")
+    done = start("predict", model, "-", stdin="a lovely day\n\ndreadful\n")
     assert done.returncode == 0, done.stderr
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert [answer["text"] for answer in answers] == ["a lovely day", "", "dreadful"]
@@ -117,7 +127,7 @@ def test_predict__standard_input_to_json_lines(model: Path) -> None:
 
 
 def test_predict__abstains_and_shifts_to_a_known_share(
-    model: Path, tmp_path: Path
+    model: Path, tmp_path: Path, run: Run
 ) -> None:
     ensemble = dataclasses.replace(load_ensemble(model), vote="mean")
     model = tmp_path / "mean.parquet"
@@ -142,7 +152,7 @@ def test_predict__abstains_and_shifts_to_a_known_share(
     assert "abstain" in done.stderr
 
 
-def test_evaluate__gives_metrics_as_json(model: Path, tmp_path: Path) -> None:
+def test_evaluate__gives_metrics_as_json(model: Path, tmp_path: Path, run: Run) -> None:
     gold = tmp_path / "gold.csv"
     gold.write_text("text,label\na lovely day,positive\ndreadful day,negative\n")
     done = run("evaluate", model, gold, "--label-column", "label", "--json")
@@ -155,7 +165,7 @@ def test_evaluate__gives_metrics_as_json(model: Path, tmp_path: Path) -> None:
 
 
 def test_train__report_changes_no_byte_of_the_model(
-    model: Path, good_file: Path, tmp_path: Path
+    model: Path, good_file: Path, tmp_path: Path, run: Run
 ) -> None:
     out, page = tmp_path / "model.parquet", tmp_path / "report.html"
     done = run(
@@ -169,7 +179,7 @@ def test_train__report_changes_no_byte_of_the_model(
 
 
 def test_evaluate__models_side_by_side_on_files_of_one_class(
-    model: Path, tmp_path: Path
+    model: Path, tmp_path: Path, run: Run
 ) -> None:
     (tmp_path / "pos.txt").write_text("a lovely day :)\nlovely\n")
     (tmp_path / "neg.txt").write_text("a dreadful day\n")
@@ -191,7 +201,7 @@ def test_evaluate__models_side_by_side_on_files_of_one_class(
     assert run("evaluate", model, model, *inputs, *named).returncode == 2
 
 
-def test_inspect__says_what_the_file_is(model: Path) -> None:
+def test_inspect__says_what_the_file_is(model: Path, run: Run) -> None:
     described = json.loads(run("inspect", model, "--json").stdout)
     assert described["language"] == "en"
     assert described["settings"]["n_features"] == 1024
@@ -199,7 +209,7 @@ def test_inspect__says_what_the_file_is(model: Path) -> None:
     assert "1,024 columns" in run("inspect", model).stdout
 
 
-def test_inspect__tells_the_run_with_its_summary(model: Path) -> None:
+def test_inspect__tells_the_run_with_its_summary(model: Path, run: Run) -> None:
     summary = model.with_name("summary.json")
     asked = ("inspect", model, "--summary", summary)
     told = json.loads(run(*asked, "--json").stdout)["summary"]
@@ -210,7 +220,7 @@ def test_inspect__tells_the_run_with_its_summary(model: Path) -> None:
     assert "good.json" in "".join(shown.split())
 
 
-def test_card__is_markdown_of_this_model(model: Path, tmp_path: Path) -> None:
+def test_card__is_markdown_of_this_model(model: Path, tmp_path: Path, run: Run) -> None:
     summary, out = model.with_name("summary.json"), tmp_path / "CARD.md"
     done = run("card", model, "--summary", summary, "-o", out)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
@@ -224,7 +234,9 @@ def test_card__is_markdown_of_this_model(model: Path, tmp_path: Path) -> None:
     assert run("card", model).returncode == 2
 
 
-def test_inspect__shows_the_strongest_ngrams(model: Path, good_file: Path) -> None:
+def test_inspect__shows_the_strongest_ngrams(
+    model: Path, good_file: Path, run: Run
+) -> None:
     asked = ("inspect", model, "--texts", good_file, "--top", "3")
     found = json.loads(run(*asked, "--json").stdout)["strongest"]
     assert len(found["positive"]) == len(found["negative"]) == 3
@@ -234,7 +246,7 @@ def test_inspect__shows_the_strongest_ngrams(model: Path, good_file: Path) -> No
 
 
 def test_dry_run__shows_the_plan_and_writes_nothing(
-    good_file: Path, tmp_path: Path
+    good_file: Path, tmp_path: Path, run: Run
 ) -> None:
     done = run("train", good_file, "--dry-run", "-o", tmp_path / "m.parquet")
     assert done.returncode == 0, done.stderr
@@ -244,7 +256,7 @@ def test_dry_run__shows_the_plan_and_writes_nothing(
     assert not list(tmp_path.iterdir())
 
 
-def test_simulate__writes_lines_that_train(tmp_path: Path) -> None:
+def test_simulate__writes_lines_that_train(tmp_path: Path, run: Run) -> None:
     done = run("simulate", "--tweets", 500, "-o", tmp_path / "sim", "--workers", 1)
     assert done.returncode == 0, done.stderr
     [path] = (tmp_path / "sim").iterdir()
@@ -281,9 +293,14 @@ BAD_INPUT = {
     "no label column": (["evaluate", "m.parquet", "t.csv"], 2, "--label-column"),
 }  # fmt: skip
 
+# In a process of their own: before any work, within it, and without a cluster.
+_STARTED = ("no such file", "one polarity", "unreachable scheduler")
+
 
 @pytest.mark.parametrize("case", BAD_INPUT)
-def test_bad_input__one_line_and_the_exit_code(case: str, tmp_path: Path) -> None:
+def test_bad_input__one_line_and_the_exit_code(
+    case: str, tmp_path: Path, run: Run
+) -> None:
     arguments, code, named = BAD_INPUT[case]
     (tmp_path / "good.json").write_text(GOOD)
     (tmp_path / "one.json").write_text(GOOD.replace(":(", ":)"))
@@ -292,14 +309,7 @@ def test_bad_input__one_line_and_the_exit_code(case: str, tmp_path: Path) -> Non
     (tmp_path / "t.csv").write_text("text,y\nhello there,1\n")
     (tmp_path / "corrupt.bz2").write_bytes(bz2.compress(GOOD.encode())[:200])
     before = sorted(path.name for path in tmp_path.rglob("*"))
-    done = subprocess.run(
-        [sys.executable, "-m", "emotiset", *arguments],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
+    done = (start if case in _STARTED else run)(*arguments, cwd=tmp_path)
     assert done.returncode == code, done.stderr
     lines = [line for line in done.stderr.splitlines() if line.startswith("emotiset: ")]
     assert len(lines) == 1
@@ -322,20 +332,14 @@ LOSSES = {
 
 @pytest.mark.parametrize("case", LOSSES)
 def test_outputs__never_replace_what_is_needed(
-    case: str, model: Path, tmp_path: Path
+    case: str, model: Path, tmp_path: Path, run: Run
 ) -> None:
     (tmp_path / "good.json").write_text(GOOD)
     os.mkfifo(tmp_path / "pipe")
     copy = tmp_path / "model.parquet"
     copy.write_bytes(model.read_bytes())
     arguments = [str(copy) if each == "MODEL" else each for each in LOSSES[case]]
-    done = subprocess.run(
-        [sys.executable, "-m", "emotiset", *arguments],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run(*arguments, cwd=tmp_path)
     assert done.returncode == 2, done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert done.stderr.startswith("emotiset: ")
@@ -345,7 +349,7 @@ def test_outputs__never_replace_what_is_needed(
 
 
 def test_output__through_a_link_changes_what_it_points_to(
-    good_file: Path, tmp_path: Path
+    good_file: Path, tmp_path: Path, run: Run
 ) -> None:
     target, link = tmp_path / "target.parquet", tmp_path / "link.parquet"
     target.write_bytes(b"old")
@@ -356,14 +360,14 @@ def test_output__through_a_link_changes_what_it_points_to(
     assert target.read_bytes()[:4] == b"PAR1"
 
 
-def test_test_after__without_later_tweets_is_refused(good_file: Path) -> None:
+def test_test_after__without_later_tweets_is_refused(good_file: Path, run: Run) -> None:
     done = run("train", good_file, "--test-after", "2030-01-01", "--workers", 1)
     assert done.returncode == 2
     assert "--test-after 2030-01-01 needs" in done.stderr.splitlines()[-1]
 
 
 def test_members__more_than_examples_is_refused_before_training(
-    good_file: Path,
+    good_file: Path, run: Run
 ) -> None:
     done = run("train", good_file, "--members", 500, "--workers", 1)
     assert done.returncode == 2
