@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import dask
 import pytest
 
 from emotiset import TrainConfig, load_ensemble
@@ -65,6 +66,12 @@ class Faults:
     def set(self, *faults: dict[str, Any]) -> None:
         """Say what shall happen."""
         (self.folder / "faults.json").write_text(json.dumps(faults))
+
+    def here(self) -> Any:
+        """Let workers that this process starts have them."""
+        loaded = {"distributed.worker.preload": str(PRELOAD)}
+        environ = {"distributed.nanny.environ.FAULTS": str(self.folder)}
+        return dask.config.set({**loaded, **environ})
 
     def read(self) -> list[dict[str, Any]]:
         """Return what has happened."""
@@ -198,7 +205,8 @@ def test_train__workers_killed_at_ten_moments(
     # What waits on a worker that dies counts as failed too, so ten deaths may be too
     # many for a bystander by the default of 3.
     many = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "10"}
-    dask_processes.env = {**faults.env, **many}
+    fork = {"DASK_DISTRIBUTED__WORKER__MULTIPROCESSING_METHOD": "forkserver"}
+    dask_processes.env = {**faults.env, **many, **fork}
     dask_processes.start(2, nanny)
 
     def act(line: dict[str, Any]) -> bool:
@@ -226,7 +234,12 @@ def test_train__workers_killed_at_ten_moments(
     "function", ["resuming.label_pack", "partition.cut_pieces", "fitting.fit_part"]
 )
 def test_train__worker_stopped_and_continued(
-    function: str, faults: Faults, tweet_file: Path, tmp_path: Path, digest: str
+    function: str,
+    faults: Faults,
+    run: Any,
+    tweet_file: Path,
+    tmp_path: Path,
+    digest: str,
 ) -> None:
     fault = {"function": f"emotiset.{function}", "call": 0, "when": "start"}
     faults.set({**fault, "do": "stop"})
@@ -236,52 +249,51 @@ def test_train__worker_stopped_and_continued(
         os.kill(line["pid"], signal.SIGCONT)
 
     model = tmp_path / "model.parquet"
-    with faults.answer(act) as answers:
-        process = start_training(tweet_file, model, "--workers", "2", **faults.env)
-        told = finish(process)
-    assert process.returncode == 0, told
+    with faults.here(), faults.answer(act) as answers:
+        done = run("train", tweet_file, "-o", model, *SETTINGS, "--workers", "2")
+    assert done.returncode == 0, done.stderr
     assert len(answers) == 1
     assert digest_of(model) == digest
 
 
 def test_train__worker_over_its_memory_limit(
-    faults: Faults, tweet_file: Path, tmp_path: Path, digest: str
+    faults: Faults, run: Any, tweet_file: Path, tmp_path: Path, digest: str
 ) -> None:
     function = "emotiset.resuming.label_pack"
     faults.set({"function": function, "call": 1, "when": "end", "do": "hog"})
     model = tmp_path / "model.parquet"
     options = ["--workers", "2", "--memory-limit", "700MiB"]
-    process = start_training(tweet_file, model, *options, **faults.env)
-    told = finish(process)
-    assert process.returncode == 0, told
+    with faults.here():
+        done = run("train", tweet_file, "-o", model, *SETTINGS, *options)
+    assert done.returncode == 0, done.stderr
     [line] = faults.read()
     assert is_dead(line["pid"])
     assert digest_of(model) == digest
 
 
 def test_train__block_that_kills_its_workers_is_named(
-    faults: Faults, tweet_file: Path, tmp_path: Path, digest: str
+    faults: Faults, run: Any, tweet_file: Path, tmp_path: Path, digest: str
 ) -> None:
     name = plan_blocks([str(tweet_file)], CONFIG)[2].name
     function = "emotiset.resuming.label_pack"
     faults.set({"function": function, "at": name, "when": "start", "do": "die"})
     model, work = tmp_path / "model.parquet", tmp_path / "work"
-    options = ["--workers", "2", "--work-dir", work]
-    process = start_training(tweet_file, model, *options, **faults.env)
-    told = finish(process)
-    assert process.returncode == 4, told
-    [line] = [line for line in told.splitlines() if line.startswith("emotiset:")]
+    command = ["train", tweet_file, "-o", model, *SETTINGS]
+    command += ["--workers", "2", "--work-dir", work]
+    with faults.here():
+        done = run(*command)
+    assert done.returncode == 4, done.stderr
+    told = done.stderr.splitlines()
+    [line] = [line for line in told if line.startswith("emotiset:")]
     assert f"4 died at {name}" in line
-    assert "Traceback" not in told
+    assert "Traceback" not in done.stderr
     assert not list(tmp_path.glob("*model*"))
     assert len(faults.read()) == 4
     n_kept = len(list((work / "blocks").iterdir()))
     assert n_kept >= 1
 
-    faults.set()
-    process = start_training(tweet_file, model, *options, **faults.env)
-    told = finish(process)
-    assert process.returncode == 0, told
+    done = run(*command)
+    assert done.returncode == 0, done.stderr
     assert digest_of(model) == digest
     assert len(list((work / "blocks").iterdir())) > n_kept
 
@@ -325,7 +337,7 @@ def test_train__all_workers_lost(
 
 
 def test_predict__worker_killed(
-    faults: Faults, dask_processes: Any, tweet_file: Path, tmp_path: Path
+    faults: Faults, run: Any, dask_processes: Any, tweet_file: Path, tmp_path: Path
 ) -> None:
     model = tmp_path / "model.parquet"
     train([tweet_file], CONFIG).ensemble.save(model)
@@ -337,14 +349,8 @@ def test_predict__worker_killed(
     where: list[Any] = ["--scheduler-file", dask_processes.file]
     with faults.answer(kill) as died:
         for output, options in zip(outputs, [where, ["--workers", "1"]], strict=True):
-            command = [sys.executable, "-m", "emotiset", "predict", model, tweet_file]
-            done = subprocess.run(
-                [*command, "-o", output, "--block-size", "200kB", *options],
-                capture_output=True,
-                text=True,
-                timeout=100,
-                check=False,
-            )
+            how = ["-o", output, "--block-size", "200kB", *options]
+            done = run("predict", model, tweet_file, *how)
             assert done.returncode == 0, done.stderr
             assert "Traceback" not in done.stderr
     assert died == [True]
@@ -421,7 +427,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.parametrize("output", ["-o", "--sample-out", "--rejects"])
 def test_train__disk_that_is_full(
-    output: str, small_disk: Path, tweet_file: Path, tmp_path: Path
+    output: str, run: Any, small_disk: Path, tweet_file: Path, tmp_path: Path
 ) -> None:
     if output == "--rejects":  # a small file: the disk is full to the last byte
         broken = tmp_path / "broken.json"
@@ -429,15 +435,8 @@ def test_train__disk_that_is_full(
         broken.write_text("\n".join([*lines, *[line[:-9] for line in lines[:500]]]))
         tweet_file = broken
     others = [] if output == "-o" else ["-o", tmp_path / "model"]
-    command = [sys.executable, "-m", "emotiset", "train", tweet_file, *others]
     options = [output, small_disk / "out", "--workers", "1", "--quiet"]
-    done = subprocess.run(
-        [*command, *SETTINGS, *options],
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
+    done = run("train", tweet_file, *others, *SETTINGS, *options)
     assert done.returncode == 2
     assert done.stderr.startswith("emotiset: an output needs a writable place")
     assert "No space left on device" in done.stderr

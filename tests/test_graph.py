@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,7 @@ def make_draw(n_members: int) -> Draw:
     return Draw(RULE, cutoffs, cutoffs, n_members, 0)
 
 
+@cache
 def stages(n_blocks: int, n_ranges: int, n_members: int) -> dict[str, dict[Any, Any]]:
     """Return the tasks of each stage of a run."""
     blocks = make_blocks(n_blocks)

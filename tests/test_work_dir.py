@@ -170,7 +170,7 @@ def test_train__verify_inputs_needs_a_work_dir(
 
 @pytest.fixture(scope="module")
 def long_input(tweets: list[dict[str, Any]], tmp_path_factory: Any) -> Path:
-    """An input of some 170 blocks of 10 kB."""
+    """An input of some 85 blocks of 20 kB."""
     path: Path = tmp_path_factory.mktemp("long") / "tweets.json"
     more = [{**each, "text": f"again {each['text']}"} for each in tweets[::2]]
     path.write_text("".join(json.dumps(each) + "\n" for each in tweets + more))
@@ -182,7 +182,7 @@ def start(
 ) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "emotiset.train", str(inputs)]
     command += ["-o", str(folder / "m.parquet"), "--summary", str(folder / "s.json")]
-    command += ["--block-size", "10kB", "--n-features", "16384", "--members", "3"]
+    command += ["--block-size", "20kB", "--n-features", "16384", "--members", "3"]
     return subprocess.Popen(
         [*command, "--work-dir", str(work), *options],
         stderr=subprocess.PIPE,
@@ -240,7 +240,8 @@ def test_train__goes_on_after_the_client_was_killed(
     finish(start(long_input, tmp_path, work, "--workers", "1"))
     check_resumed(tmp_path, work, before)
     resumed = (tmp_path / "m.parquet").read_bytes()
-    finish(start(long_input, tmp_path, tmp_path / "fresh", "--workers", "1"))
+    whole = ("--workers", "1", "--block-size", "1MB")
+    finish(start(long_input, tmp_path, tmp_path / "fresh", *whole))
     assert (tmp_path / "m.parquet").read_bytes() == resumed
 
 
