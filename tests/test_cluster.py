@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import dask
 import pytest
 
 from emotiset.cluster import ClusterConfig, connect, count_threads
@@ -80,7 +81,11 @@ def test_train__same_bytes_with_lesser_libraries(
 
 def test_connect__gives_the_workers_that_were_asked_for(tweet_file: Path) -> None:
     limit = f"{LEAST}"
-    with connect(ClusterConfig(workers=1, threads=2, memory_limit=limit)) as client:
+    spawn = {"distributed.worker.multiprocessing-method": "spawn"}  # as users have it
+    with (
+        dask.config.set(spawn),
+        connect(ClusterConfig(workers=1, threads=2, memory_limit=limit)) as client,
+    ):
         assert count_threads(client) == 2
         assert len(client.nthreads()) == 1
         train_here([tweet_file], TrainConfig(), client)
