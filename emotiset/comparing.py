@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.stats import binomtest
+
+from emotiset.polyglot import Model, Polyglot
 
 
 @dataclass(frozen=True)
@@ -73,3 +76,26 @@ def pair_up(is_right: NDArray[np.bool_], is_other_right: NDArray[np.bool_]) -> P
         int(np.count_nonzero(is_right & ~is_other_right)),
         int(np.count_nonzero(~is_right & is_other_right)),
     )
+
+
+def compare_models(first: Model, second: Model, texts: pa.Table) -> Pairing:
+    """Let two models answer the same texts, and count where they differ.
+
+    Parameters
+    ----------
+    first, second
+        A text in a language that one of several ensembles lacks is wrong for it.
+    texts
+        With columns ``text``, ``polarity`` and ``lang``, as `emotiset.schema.KEYED`.
+    """
+    return pair_up(_is_right(first, texts), _is_right(second, texts))
+
+
+def _is_right(model: Model, texts: pa.Table) -> NDArray[np.bool_]:
+    text = texts["text"].combine_chunks()
+    if isinstance(model, Polyglot):
+        answer = model.predict(text, codes=texts["lang"].combine_chunks())
+    else:
+        answer = model.predict(text)
+    is_right: NDArray[np.bool_] = answer == texts["polarity"].to_numpy()
+    return is_right

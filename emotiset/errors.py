@@ -48,3 +48,9 @@ class ClusterError(EmotisetError):
     """The cluster cannot be reached, or cannot do the work."""
 
     exit_code = 4
+
+
+class GateError(EmotisetError):
+    """New data, or a model made of it, is not fit to be used unseen."""
+
+    exit_code = 5

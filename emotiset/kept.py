@@ -70,6 +70,7 @@ def unpack_block(data: bytes, key: str) -> tuple[pa.RecordBatch, Tally, Ids]:
     counts = [tally.n_read, *tally.bins.values()]
     counts += [count for seen in tally.sources.values() for count in seen]
     counts += [*tally.by_symbol.values(), *chain(*tally.by_day.values())]
+    counts += tally.by_language.values()
     is_sound = (
         polarity.null_count == 0
         and pc.all(pc.is_in(polarity, known), min_count=0).as_py()

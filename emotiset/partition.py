@@ -45,7 +45,7 @@ from emotiset.scan import build_scan
 from emotiset.schema import KEYED, LABELED, empty_batch
 from emotiset.sources import Block, Reading, read_block
 from emotiset.tally import Tally as Tally
-from emotiset.tally import count_days, count_symbols
+from emotiset.tally import count_days, count_languages, count_symbols
 from emotiset.tally import merge_tallies as merge_tallies
 
 BATCH_ROWS = 16_384
@@ -153,6 +153,7 @@ def _keep_waiting(
     tally.add_bins({"other_language": n_other})
     tally.add_days(count_days(batch["created_at"], batch["polarity"]))
     tally.add_symbols(count_symbols(batch["symbol"], lexicon))
+    tally.add_languages(count_languages(batch["lang"]))
     return batch.select(LABELED.names)
 
 

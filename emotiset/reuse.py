@@ -25,7 +25,7 @@ from emotiset.sources import Block, Piece
 from emotiset.sources.storage import Place, ask, find_system, is_url, open_place
 from emotiset.work_folder import Kind
 
-_FORMAT: Final = 2  # of the kept files; counts up where what is kept changes
+_FORMAT: Final = 3  # of the kept files; counts up where what is kept changes
 _CHUNK: Final = 1 << 20
 _MAX_THREADS: Final = 8
 # What file systems call that which changes with the content, the surest first.

@@ -38,6 +38,8 @@ class Tally:
     by_day
         Labeled tweets of either polarity, negative first, by day in UTC; those without
         a time are under the empty string.
+    by_language
+        Labeled tweets by language, those without one under the empty string.
     n_reused
         Blocks whose labeled tweets an earlier run has kept.
     n_remade
@@ -51,6 +53,7 @@ class Tally:
     labels: frozenset[str] = frozenset()
     by_symbol: dict[str, int] = field(default_factory=dict)
     by_day: dict[str, tuple[int, int]] = field(default_factory=dict)
+    by_language: dict[str, int] = field(default_factory=dict)
     n_reused: int = 0
     n_remade: int = 0
 
@@ -69,6 +72,11 @@ class Tally:
         for day, (negative, positive) in counts.items():
             n_negative, n_positive = self.by_day.get(day, (0, 0))
             self.by_day[day] = (n_negative + negative, n_positive + positive)
+
+    def add_languages(self, counts: Mapping[str, int]) -> None:
+        """Add labeled tweets by language."""
+        for language, count in counts.items():
+            self.by_language[language] = self.by_language.get(language, 0) + count
 
     def add_seen(self, source: str, seen: Seen) -> None:
         """Add records of an input that were looked at."""
@@ -94,6 +102,7 @@ def merge_tallies(tallies: Iterable[Tally]) -> Tally:
         merged.labels |= tally.labels
         merged.add_symbols(tally.by_symbol)
         merged.add_days(tally.by_day)
+        merged.add_languages(tally.by_language)
         merged.n_reused += tally.n_reused
         merged.n_remade += tally.n_remade
         for source, seen in tally.sources.items():
@@ -114,6 +123,18 @@ def count_symbols(places: pa.Array, lexicon: Lexicon) -> dict[str, int]:
     """
     counts = pc.value_counts(places.drop_null()).to_pylist()
     return {lexicon.symbols[each["values"]].text: each["counts"] for each in counts}
+
+
+def count_languages(lang: pa.Array) -> dict[str, int]:
+    """Count labeled rows by language.
+
+    Examples
+    --------
+    >>> count_languages(pa.array(["es", None, "es", "en"]))
+    {'': 1, 'en': 1, 'es': 2}
+    """
+    counts = pc.value_counts(lang.fill_null("")).to_pylist()
+    return dict(sorted((each["values"], each["counts"]) for each in counts))
 
 
 def count_days(created_at: pa.Array, polarity: pa.Array) -> dict[str, tuple[int, int]]:
