@@ -105,7 +105,7 @@ def evaluate(
         positive=tuple(positive or ()),
         negative=tuple(negative or ()),
         neutral=tuple(neutral or ()),
-        by_file=label_column is None,
+        by_file=source.label_column is None,
     )
     models, inputs = _load_models(files)
     told = evaluate_files(models, inputs, source, gold, abstain=abstain)

@@ -32,7 +32,7 @@ Format = Annotated[
     str | None,
     option(
         _INPUT,
-        "auto, tweets, bluesky, mastodon, reddit, json, csv, parquet or text.",
+        "auto, tweets, bluesky, mastodon, reddit, json, csv, parquet, svmlight, text.",
         default="auto",
     ),
 ]

@@ -211,7 +211,7 @@ def train(
         Path | None, option(_OUTPUT, "One page about the run, as HTML.")
     ] = None,
     sample_out: Annotated[
-        Path | None, option(_OUTPUT, "Labeled sample as Parquet.")
+        Path | None, option(_OUTPUT, "Labeled sample as Parquet, or .svm.")
     ] = None,
     rejects: Annotated[
         Path | None,

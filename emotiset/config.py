@@ -201,6 +201,7 @@ found 1000: try 512
     def __post_init__(self) -> None:
         """Check the types, each part, then what holds between parts."""
         check_types(self)
+        SourceConfig.__post_init__(self)  # a format may imply a column
         if self.features_column is not None and self.features == "mixed":
             object.__setattr__(self, "features", "maps")
         for part in TrainConfig.__bases__:

@@ -187,7 +187,8 @@ def evaluate_scores(
     dict
         Plain JSON values: ``n``, ``accuracy``, ``accuracy_interval`` (95%),
         ``macro_recall``, ``f1`` (of positive), ``auc``, ``log_loss`` (of the vote's
-        probability; nats), ``ece`` (see `Ranking.ece`), ``confusion``,
+        probability; nats), ``ece``, ``base_log_loss``, ``average_precision`` and
+        ``mean_probability`` (see `emotiset.ranking.Ranking`), ``confusion``,
         ``member_accuracy`` (each alone), ``single_member_accuracy`` (their mean),
         ``accuracy_by_members`` (of the first member, the first two and so on),
         ``roc`` and ``reliability`` (see `emotiset.curves`).
@@ -235,6 +236,9 @@ def judge_probability(
         "auc": ranking.auc,
         "log_loss": ranking.log_loss,
         "ece": ranking.ece,
+        "base_log_loss": ranking.base_log_loss,
+        "average_precision": ranking.average_precision,
+        "mean_probability": ranking.mean_probability,
         "confusion": asdict(confusion),
     }
 

@@ -36,9 +36,9 @@ _STEPS: Final[dict[tuple[FeatureSet, LearnerName], _Steps]] = {
     ("byte4", "averaged"): _Steps(2, 1e-6, 0.03),
     ("byte4", "logistic"): _Steps(3, 1e-5, 0.01),
     ("byte4", "pegasos"): _Steps(3, 3e-3, 1.0),
-    ("maps", "averaged"): _Steps(2, 1e-6, 0.1),
-    ("maps", "logistic"): _Steps(3, 1e-6, 0.05),
-    ("maps", "pegasos"): _Steps(3, 1e-4, 1.0),
+    ("maps", "averaged"): _Steps(5, 1e-6, 0.1),
+    ("maps", "logistic"): _Steps(5, 1e-6, 0.03),
+    ("maps", "pegasos"): _Steps(5, 1e-4, 1.0),
 }
 
 

@@ -1,6 +1,7 @@
 """Files beside the model: the labeled sample, the rejects, the summary."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -9,8 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from emotiset.atomic import write_atomically
+from emotiset.config import FeatureConfig
 from emotiset.schema import KEYED
 from emotiset.sources import Reject
+from emotiset.svmlight import SUFFIXES, write_svmlight
 
 SAMPLE: Final = pa.schema([("part", pa.string()), ("member", pa.int32()), *KEYED])
 
@@ -22,18 +25,29 @@ class HasResult(Protocol):
         """Return the batches."""
 
 
-def write_sample(path: str | Path, languages: Iterable[Sequence[HasResult]]) -> None:
-    """Write what was drawn as Parquet: members in visiting order, then the held-out.
+def write_sample(
+    path: str | Path,
+    languages: Iterable[Sequence[HasResult]],
+    features: FeatureConfig,
+) -> None:
+    """Write what was drawn: members in visiting order, then the held-out.
 
     Parameters
     ----------
     path
         Parquet file with the columns of `SAMPLE`: ``part`` is train or test,
-        ``member`` is null for test.
+        ``member`` is null for test.  With the suffix of SVMLight or LIBSVM hashed
+        examples, one a line; see `emotiset.svmlight`.
     languages
         For each ensemble the futures of its parts: batches of each member, then
         those of the held-out set; one part is held at a time.
+    features
+        How they become columns.
     """
+    if Path(path).suffix in SUFFIXES:
+        everyone = (part for parts in languages for part in parts)
+        write_svmlight(path, chain.from_iterable(map(_take, everyone)), features)
+        return
     with (
         write_atomically(path) as temporary,
         pq.ParquetWriter(temporary, SAMPLE, compression="zstd") as writer,
@@ -42,6 +56,10 @@ def write_sample(path: str | Path, languages: Iterable[Sequence[HasResult]]) -> 
             for member, part in enumerate(parts[:-1]):
                 _write_part(writer, part.result(), "train", member)
             _write_part(writer, parts[-1].result(), "test", None)
+
+
+def _take(part: HasResult) -> list[pa.RecordBatch]:
+    return part.result()
 
 
 def _write_part(

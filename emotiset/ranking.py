@@ -71,6 +71,42 @@ class Ranking:
         gains = self.n_positive * np.log(clipped) + self.n_negative * np.log1p(-clipped)
         return _divide(-float(gains.sum()), n)
 
+    @property
+    def base_log_loss(self) -> float | None:
+        """Log loss of who says the share of positives of every example, in nats.
+
+        Where few are positive a log loss says little without it.
+        """
+        n_negative, n_positive = int(self.n_negative.sum()), int(self.n_positive.sum())
+        share = _divide(n_positive, n_negative + n_positive)
+        if share is None or not 0 < share < 1:
+            return share if share is None else 0.0
+        gains = n_positive * np.log(share) + n_negative * np.log1p(-share)
+        return -float(gains) / (n_negative + n_positive)
+
+    @property
+    def average_precision(self) -> float | None:
+        """Mean of the precision at each positive example, the highest ranked first [1]_.
+
+        Examples of one probability are taken together.  A model that knows nothing
+        has the share of positives.
+
+        References
+        ----------
+        .. [1] C. D. Manning, P. Raghavan, H. Schuetze, "Introduction to Information
+           Retrieval", 2008, section 8.4.
+        """
+        n_found = np.cumsum(self.n_positive[::-1])
+        n_told = np.cumsum((self.n_negative + self.n_positive)[::-1])
+        total = float(np.sum(self.n_positive[::-1] * (n_found / n_told)))
+        return _divide(total, int(self.n_positive.sum()))
+
+    @property
+    def mean_probability(self) -> float | None:
+        """Mean probability of positive: calibrated, it is their share."""
+        n_all = self.n_negative + self.n_positive
+        return _divide(float(np.sum(n_all * self.probability)), int(n_all.sum()))
+
 
 def rank(polarity: NDArray[np.int8], probability: NDArray[np.float32]) -> Ranking:
     """Count the examples of either polarity at each distinct probability."""

@@ -7,7 +7,7 @@ from emotiset.checks import check_choice, check_range
 from emotiset.errors import ConfigError
 
 TweetFormat = Literal["tweets", "bluesky", "mastodon", "reddit", "json"]
-TableFormat = Literal["csv", "parquet", "text"]
+TableFormat = Literal["csv", "parquet", "svmlight", "text"]
 Format = Literal["auto", TweetFormat, TableFormat, "simulated"]
 
 
@@ -27,7 +27,7 @@ class SourceConfig:
         filtered, balanced or taken for a copy.
     features_column
         Column with a feature map instead of a text: a Parquet map or struct, a JSON
-        object, or a ``name:value`` string.
+        object, or a ``name:value`` string.  Of SVMLight any name will do.
     block_size
         Bytes of input that one task reads, where a file can be split.
     limit
@@ -62,6 +62,9 @@ class SourceConfig:
     def __post_init__(self) -> None:
         """Check the values."""
         check_choice("format", self.format, get_args(Format))
+        if self.format == "svmlight":  # whose columns have no names
+            for name in ("features_column", "label_column"):
+                object.__setattr__(self, name, getattr(self, name) or name[:-7])
         check_range("block_size", self.block_size, at_least=1024)
         check_range("limit", self.limit, at_least=1)
         check_range("max_bad_fraction", self.max_bad_fraction, at_least=0, at_most=1)

@@ -70,7 +70,7 @@ def train(
     progress
         Is told how far each stage is.
     sample_out
-        Parquet file for the labeled sample.
+        Parquet file for the labeled sample; see `emotiset.outputs.write_sample`.
     rejects_out
         JSON lines file for the records that could not be read.
     other_outputs
@@ -139,7 +139,8 @@ def train(
             keep_texts=_TEXTS_KEPT if keep_texts else 0,
         )
         if sample_out is not None:
-            write_sample(sample_out, [each.parts for each in found.outcomes])
+            parts = [each.parts for each in found.outcomes]
+            write_sample(sample_out, parts, config)
     result = make_result(found, labeled.tally, inputs, config, lexicon, clock)
     if keeping is not None:
         work = describe_work(keeping.folder, len(blocks), labeled.tally, found)

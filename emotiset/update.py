@@ -118,7 +118,8 @@ def update(
         found = train_pools(stages, labeled, pools, keep_parts=is_kept, pasts=pasts)
         made = continue_model(old, found, float(decay), find_versions())
         if sample_out is not None:
-            write_sample(sample_out, [each.parts for each in found.outcomes])
+            parts = [each.parts for each in found.outcomes]
+            write_sample(sample_out, parts, config)
     told = make_result(found, labeled.tally, inputs, config, old.lexicon, clock, made)
     told.summary["update"] = {"model_sha256": old.sha256(), "decay": decay}
     return told

@@ -194,6 +194,7 @@ _COUNTERS: Final[dict[str, Callable[[Piece, int], tuple[int, int]]]] = {
     "mastodon": count_lines,
     "reddit": count_lines,
     "json": count_lines,
+    "svmlight": count_lines,
     "text": count_lines,
     "csv": count_delimited,
     "parquet": count_parquet,

@@ -15,6 +15,7 @@ from emotiset.sources.parquet import read_parquet
 from emotiset.sources.posts import read_posts
 from emotiset.sources.scanning import Decode, read_scanned
 from emotiset.sources.simulated import read_simulated
+from emotiset.sources.svmlight import read_svmlight
 from emotiset.sources.text import read_text, read_texts
 from emotiset.sources.tweets import read_chunk, read_tweets
 
@@ -139,6 +140,7 @@ _READERS: Final[
     },
     "csv": read_delimited,
     "parquet": read_parquet,
+    "svmlight": read_svmlight,
     "text": read_text,
     "simulated": read_simulated,
 }

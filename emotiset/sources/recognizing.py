@@ -27,6 +27,7 @@ from emotiset.sources.lines import BOM, MAX_RECORD, TOO_LONG
 from emotiset.sources.opening import DamagedError, find_compression, read_bytes
 from emotiset.sources.parquet import MAGIC as PARQUET
 from emotiset.sources.storage import Place
+from emotiset.sources.svmlight import is_svmlight
 
 _HEAD_BYTES: Final = 256 << 10
 _RAW_HEAD_BYTES: Final = 512
@@ -77,7 +78,8 @@ class Recognized:
     @property
     def is_lines(self) -> bool:
         """Whether it can be read, line by line, and no header says more of it."""
-        return self.problem is None and self.format in {*_OBJECTS, "pages", "text"}
+        known = {*_OBJECTS, "pages", "svmlight", "text"}
+        return self.problem is None and self.format in known
 
 
 @dataclass(frozen=True)
@@ -184,6 +186,8 @@ def _guess(head: _Head, path: str, config: SourceConfig) -> str:
     n_objects = sum(_OBJECT.match(line) is not None for line in lines)
     if n_objects and 2 * n_objects >= len(lines):
         return find_dialect(lines, config)
+    if config.features_column is not None and is_svmlight(lines):
+        return "svmlight"
     _check_characters(head.data)
     return "csv" if _is_table(head, path, config) else "text"
 
