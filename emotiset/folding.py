@@ -29,7 +29,7 @@ from emotiset.errors import TooFewError
 from emotiset.kernels.hashing import mix64
 from emotiset.keys import near_group, stream
 
-_STREAM: Final = 4  # beside those of `emotiset.keys` and `emotiset.holdback`
+_STREAM: Final = 5  # beside those of `keys`, `holdback` and `map_keys`
 _MINUTE: Final = 60_000_000
 _BEFORE_ALL: Final = -(1 << 63)  # as `emotiset.sampling` has it
 

@@ -13,8 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from emotiset.config import FeatureConfig, LearnerConfig
-from emotiset.examples import read_examples
-from emotiset.features import hash_rows
+from emotiset.hashed import hash_batch
 from emotiset.kernels.counts import count_columns, write_gains
 from emotiset.map_scaling import (
     MapCounts,
@@ -47,8 +46,8 @@ def count_part(batches: Iterable[pa.RecordBatch], features: FeatureConfig) -> Co
         return count_maps(batches, features)
     counts = np.zeros((features.n_features, 2), np.int32)
     for batch in batches:
-        text, polarity = read_examples(batch)
-        count_columns(*hash_rows(text, features), polarity, counts)
+        rows = hash_batch(batch, features)
+        count_columns(rows.indptr, rows.indices, rows.polarity, counts)
     return counts
 
 
