@@ -13,6 +13,7 @@ from emotiset import (
     cli_inspect,
     cli_model,
     cli_train,
+    cli_tune,
     cli_update,
 )
 from emotiset.console import print_error
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 app.command()(cli_train.train)
 app.command()(cli_update.update)
+app.command()(cli_tune.tune)
 app.command()(cli_model.predict)
 app.command()(cli_evaluate.evaluate)
 app.command()(cli_inspect.inspect)

@@ -255,7 +255,7 @@ def train(
     }
     if storage_option:
         given["storage_options"] = parse_storage_options(storage_option)
-    settings = _make_config(given, config)
+    settings = make_config(given, config)
     cluster = make_cluster_config(options)
     if dry_run:
         show_plan(inputs, settings)
@@ -265,8 +265,16 @@ def train(
         run_training(inputs, settings, cluster, outputs, quiet, keeping)
 
 
-def _make_config(given: dict[str, Any], path: Path | None) -> TrainConfig:
-    """Lay the options over the file's settings, and those over the defaults."""
+def make_config(given: dict[str, Any], path: Path | None) -> TrainConfig:
+    """Lay the options over the file's settings, and those over the defaults.
+
+    Parameters
+    ----------
+    given
+        Options by the name of their setting, as the command gets them.
+    path
+        TOML file.
+    """
     from emotiset.config_file import load_config
 
     found = {} if path is None else load_config(path)

@@ -1,12 +1,16 @@
-"""Settings from a TOML file."""
+"""Settings from a TOML file, and to one."""
 
+import datetime
+import json
 import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from emotiset.atomic import write_atomically
 from emotiset.config import TrainConfig
 from emotiset.errors import ConfigError
 
@@ -47,3 +51,49 @@ def load_config(path: str | Path) -> dict[str, Any]:
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path} has a value of the wrong type: {error}") from None
     return found
+
+
+def save_config(
+    path: str | Path, settings: Mapping[str, Any], comments: Sequence[str] = ()
+) -> None:
+    """Write settings as TOML, which `load_config` reads.
+
+    Parameters
+    ----------
+    path
+        Written whole or not at all.
+    settings
+        By name; None stands for the default and is left out.
+    comments
+        Lines that go before them.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_config(f"{folder}/a.toml", {"alpha": 1e-6, "cross": [["a", "b"]]})
+    ...     load_config(f"{folder}/a.toml")
+    {'alpha': 1e-06, 'cross': [['a', 'b']]}
+    """
+    lines = [f"# {' '.join(comment.split())}" for comment in comments]
+    lines += [
+        f"{name} = {_to_toml(value)}"
+        for name, value in settings.items()
+        if value is not None
+    ]
+    with write_atomically(path) as temporary:
+        temporary.write_text("\n".join([*lines, ""]), encoding="utf-8")
+
+
+def _to_toml(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_to_toml, value))}]"
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    # Of strings, booleans and finite numbers JSON's form is TOML's too, but for DEL.
+    return json.dumps(value).replace("\x7f", "\\u007f")

@@ -28,6 +28,7 @@ _STAGE_NAMES = {
     "calibrate": "calibrating",
     "evaluate": "evaluating",
     "folds": "cross-validating",
+    "tune": "trying",
     "predict": "predicting",
     "simulate": "simulating",
     "texts": "taking texts",

@@ -1,4 +1,4 @@
-"""What is kept of finished work, as Arrow IPC files: labeled tweets, and members.
+"""What is kept of finished work, as Arrow IPC files: tweets, members, trials' scores.
 
 A file is never trusted: its bytes are checked against the digest in its name, then its
 columns, its values and its counts; what fails is made anew.  Whoever may write to the
@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 import msgspec
 import numpy as np
@@ -121,6 +121,54 @@ def unpack_member(data: bytes, key: str, features: FeatureConfig) -> KeptMember:
         _refuse("holds numbers that no member has")
     member = _read_member(rows["weights"], told.member)
     return KeptMember(member, _read_member(rows["before"], told.before), told.digest)
+
+
+_SCORES: Final = pa.schema([(name, pa.float64()) for name in ("accuracy", "log_loss")])
+
+
+class Scores(NamedTuple):
+    """What one fold says of settings that are tried; see `emotiset.trials`."""
+
+    n_train: int
+    n_test: int
+    accuracy: float
+    log_loss: float
+
+
+class _Scored(msgspec.Struct, forbid_unknown_fields=True):
+    key: str
+    n_train: int
+    n_test: int
+
+
+def pack_scores(scores: Scores, key: str) -> bytes:
+    """Return the file that keeps the scores of a trial."""
+    columns = [pa.array([scores.accuracy]), pa.array([scores.log_loss])]
+    told = _Scored(key, scores.n_train, scores.n_test)
+    return _pack(pa.record_batch(columns, schema=_SCORES), told)
+
+
+def unpack_scores(data: bytes, key: str) -> Scores:
+    """Return what `pack_scores` was given.
+
+    Raises
+    ------
+    DamagedError
+        If it cannot have been given that.
+    """
+    rows, told = _unpack(data, _SCORES, _Scored, key)
+    if rows.num_rows != 1:
+        _refuse("holds other than one trial")
+    accuracy, log_loss = (rows[name][0].as_py() for name in _SCORES.names)
+    is_sound = (
+        min(told.n_train, told.n_test) > 0
+        and None not in (accuracy, log_loss)
+        and 0 <= accuracy <= 1
+        and 0 <= log_loss < math.inf
+    )
+    if not is_sound:
+        _refuse("holds numbers that no trial has")
+    return Scores(told.n_train, told.n_test, accuracy, log_loss)
 
 
 def _tell(member: Member) -> _Member:

@@ -20,8 +20,8 @@ from emotiset.atomic import write_atomically
 from emotiset.errors import EmotisetError, OutputError
 from emotiset.sources.storage import ask, find_system, is_url
 
-Kind = Literal["blocks", "members"]
-KINDS: Final[tuple[Kind, ...]] = ("blocks", "members")
+Kind = Literal["blocks", "members", "trials"]
+KINDS: Final[tuple[Kind, ...]] = ("blocks", "members", "trials")
 
 _NAME: Final = re.compile(r"([0-9a-f]{32})-([0-9a-f]{32})\.arrow")
 _STALE_SECONDS: Final = 3600.0  # no write takes so long, so a killed process left it
@@ -42,7 +42,7 @@ def digest(data: bytes) -> str:
 
 @dataclass(frozen=True)
 class WorkFolder:
-    """Where finished blocks and members are kept between runs.
+    """Where finished blocks, members and trials are kept between runs.
 
     Attributes
     ----------
