@@ -194,8 +194,12 @@ def _choose(
             yield dict(zip(space, values, strict=True))
         return
     rng = np.random.Generator(np.random.PCG64(base.seed))
+    seen = set()
     for _ in range(_MOST_DRAWS * (search.trials or 18)):
-        yield {name: _draw(values, rng) for name, values in space.items()}
+        chosen = {name: _draw(values, rng) for name, values in space.items()}
+        if repr(chosen) not in seen:
+            yield chosen
+        seen.add(repr(chosen))
 
 
 def _draw(values: Sequence[Any] | Range, rng: np.random.Generator) -> Any:
