@@ -26,7 +26,7 @@ from emotiset.kept import Scores, pack_scores
 from emotiset.keys import choose_member
 from emotiset.reuse import hash_examples
 from emotiset.sampling import POLARITIES
-from emotiset.scaling import find_gains
+from emotiset.scaling import make_scale, needs_scale
 from emotiset.schema import POSITIVE
 from emotiset.work_folder import WorkFolder
 
@@ -109,8 +109,8 @@ def run_trial(
     n_members = choose_members(n_train, config)
     last = choose_slice(n_train, n_members, config)
     gains = None
-    if config.resolve(config.features).scale == "nb":
-        gains = find_gains(count_outside(training, config, last))
+    if needs_scale(config, config):
+        gains = make_scale(count_outside(training, config, last), config)
     fitted = [
         fit_part(part, config, last, gains)
         for part in _deal(training, n_members, config.seed)
