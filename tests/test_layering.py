@@ -107,8 +107,7 @@ def test_imports__only_these_know_dask() -> None:
             "stages",
         ),
         *("steps", "recalling", "training", "train", "predict", "simulation"),
-        "update",
-        "profiling",
+        *("tuning", "tune", "update", "profiling"),
     }
 
 
