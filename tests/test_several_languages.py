@@ -94,6 +94,27 @@ def several(tweet_file: Path, client: Client, tmp_path_factory: Any) -> Path:
     return path
 
 
+def test_train__finished_work_serves_all_languages(
+    tweets: list[dict[str, Any]], client: Client, tmp_path: Path
+) -> None:
+    path, work = tmp_path / "tweets.json", tmp_path / "work"
+    tweets = tweets[::3]
+    gone = [row["id"] for row in tweets if row["id"].startswith("a")]
+    notices = [{"delete": {"status": {"id": each, "id_str": each}}} for each in gone]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in [*tweets, *notices]))
+    config = make_config("en,es", drop_deleted=True, block_size=100_000)
+    plain, first, second = (
+        train([path], config, client, work_dir=folder).summary
+        for folder in (None, work, work)
+    )
+    assert plain["model_sha256"] == first["model_sha256"] == second["model_sha256"]
+    assert plain["funnel"] == second["funnel"]
+    assert plain["funnel"]["deleted"] == len(gone)
+    assert first["work"]["blocks_reused"] == first["work"]["members_reused"] == 0
+    assert second["work"]["blocks_read"] == second["work"]["members_trained"] == 0
+    assert second["work"]["members_reused"] == 2
+
+
 @pytest.mark.parametrize("language", ["en", "es", "pt"])
 @pytest.mark.parametrize("scale", ["nb", "none"])
 def test_train__members_are_those_of_each_language_alone(

@@ -280,13 +280,40 @@ def test_limit__tells_how_much_is_read(tmp_path: Path) -> None:
     assert block.n_records == 10
 
 
+def test_plan__a_growing_folder_keeps_nearly_all_of_its_blocks(tmp_path: Path) -> None:
+    for i in range(400):
+        _write(tmp_path / f"{i:03}.txt", "text\n" * (20 + i * 7 % 100))
+    before = _plan(tmp_path, block_size=4000)
+    sizes = [block.n_bytes for block in before]
+    assert max(sizes) < 6000 and min(sizes[:-1]) > 2900
+    n_before = len(_texts(before))
+    for name in ("100a", "250a", "900", "901"):
+        _write(tmp_path / f"{name}.txt", "more text\n" * 30)
+    (tmp_path / "330.txt").unlink()
+    after = _plan(tmp_path, block_size=4000)
+    assert len(set(before) & set(after)) > len(before) * 2 / 3
+    assert len(_texts(after)) == n_before + 4 * 30 - (20 + 330 * 7 % 100)
+
+
+def test_plan__a_small_input_is_cut_as_before_when_it_grows_a_little(
+    tmp_path: Path,
+) -> None:
+    for i in range(24):
+        _write(tmp_path / f"{i:03}.txt", "text\n" * 200_000)
+    before = _plan(tmp_path)
+    assert 3 <= len(before) <= 4  # several workers have something to do
+    _write(tmp_path / "900.txt", "text\n" * 200_000)
+    after = _plan(tmp_path)
+    assert after[: len(before) - 1] == before[:-1]
+
+
 def test_simulated__is_read_like_a_file(tmp_path: Path) -> None:
     lines = b"".join(simulate_records(0, 9000, seed=3, emoticon_share=0.4))
     path = _write(tmp_path / "a.json", lines)
     name = "simulated:9000?seed=3&emoticon_share=0.4"
     blocks = _plan(name, block_size=10 << 20)
     assert {block.format for block in blocks} == {"simulated"}
-    assert [len(block.pieces) for block in blocks] == [1, 2]
+    assert sum(len(block.pieces) for block in blocks) == 3
     assert _texts(blocks) == _texts(_plan(path))
     bins = [
         {
