@@ -6,7 +6,7 @@ which is a remark, to standard error.
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from rich.console import Console
@@ -19,6 +19,7 @@ from emotiset.preflight import Node, list_facts
 from emotiset.preview import Preview
 from emotiset.schema import BINS
 
+_UNBALANCED: Final = 0.3  # share of the rarer polarity
 _NOT_JUDGED = (
     "none, for nothing was held out: --test-fraction is 0 (so by default with a label "
     "column), or its share of so few examples lacks a polarity"
@@ -117,10 +118,26 @@ def describe_metrics(metrics: Mapping[str, Any]) -> list[str]:
         if metrics.get(name) is not None
     )
     lines = [f"[bold]accuracy[/] {accuracy:.4f} (95%: {low:.4f} to {high:.4f}), {rest}"]
+    lines += _describe_balance(metrics)
     single = metrics.get("single_member_accuracy")
     if single is not None:
         lines.append(f"[bold]one member[/] {single:.4f} on average")
     return lines
+
+
+def _describe_balance(metrics: Mapping[str, Any]) -> list[str]:
+    """Return what to compare the metrics with, where few are of one polarity."""
+    counts = metrics["confusion"]
+    n_positive = counts["tp"] + counts["fn"]
+    share = n_positive / metrics["n"]
+    base, precision = metrics.get("base_log_loss"), metrics.get("average_precision")
+    if min(share, 1 - share) > _UNBALANCED or base is None or precision is None:
+        return []
+    return [
+        f"[bold]unbalanced[/] {share:.2%} positive, {metrics['mean_probability']:.2%} "
+        f"expected; average precision {precision:.4f}; who knows the share alone has "
+        f"accuracy {max(share, 1 - share):.4f} and log loss {base:.4f}"
+    ]
 
 
 def describe_folds(summary: Mapping[str, Any]) -> list[str]:

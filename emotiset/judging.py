@@ -24,6 +24,7 @@ from emotiset.ensemble import Ensemble
 from emotiset.errors import InputError
 from emotiset.evaluate import evaluate_scores, judge_probability
 from emotiset.gold import NEUTRAL, UNLABELED, GoldConfig, check_zeros, find_gold
+from emotiset.kinds import check_kind
 from emotiset.lexicon import Lexicon
 from emotiset.partition import Tally
 from emotiset.polyglot import NO_ENSEMBLE, Model, Polyglot, by_language
@@ -107,6 +108,8 @@ def evaluate_files(
     InputError
         If the inputs cannot be read, hold no text of known class, or another label.
     """
+    for model in models.values():
+        check_kind(model, source)
     tally, parts = Tally(), []
     for reading in _read(inputs, source):
         tally.add_reading(reading, keep_rejects=False)

@@ -16,6 +16,8 @@ from emotiset.answering import AS_TRAINED, Answering
 from emotiset.cluster import count_threads
 from emotiset.config import SourceConfig
 from emotiset.errors import ClusterError, InputError
+from emotiset.kinds import check_kind, has_maps
+from emotiset.maps import canonical_list
 from emotiset.nodes import check_access
 from emotiset.partition import Tally, merge_tallies
 from emotiset.polyglot import Model
@@ -100,6 +102,7 @@ def predict(
     >>> tally.n_read
     100
     """
+    check_kind(ensemble, config)
     blocks = find_blocks(inputs, config)
     check_access(client, blocks)
     check_target(output, find_paths(blocks))
@@ -151,7 +154,8 @@ def predict_lines(
     ensemble
         What predicts.
     lines
-        UTF-8; bytes that are none are replaced, so that no line is lost.
+        UTF-8; bytes that are none are replaced, so that no line is lost.  Feature
+        maps are JSON objects or ``name:value`` words.
     output
         Gets ``{"text": ..., "polarity": ..., "probability": ..., "language": ...}``
         and a flush for each line, so that it works in a pipe.
@@ -170,11 +174,25 @@ def predict_lines(
     """
     for line in lines:
         text = line.decode("utf-8", "replace").rstrip("\r\n")
-        found = answering.answer(ensemble, pa.array([text]))
+        asked = _read_map(text) if has_maps(ensemble) else pa.array([text])
+        found = answering.answer(ensemble, asked)
         values = (text, *(column[0].as_py() for column in found))
         answer = dict(zip(_LINE, values, strict=True))
         output.write(msgspec.json.encode(answer) + b"\n")
         output.flush()
+
+
+def _read_map(line: str) -> pa.Array:
+    """Return the feature map of a line: a JSON object, or ``name:value`` words."""
+    if not line.lstrip().startswith("{"):
+        return canonical_list([line])
+    try:
+        return canonical_list([msgspec.json.decode(line)])
+    except msgspec.DecodeError as error:
+        raise InputError(
+            "a feature map needs to be a JSON object or name:value words, found "
+            f"{line[:80]!r} ({error}): mend the line"
+        ) from None
 
 
 def _score_in_order(

@@ -86,7 +86,7 @@ class Ranking:
 
     @property
     def average_precision(self) -> float | None:
-        """Mean precision at each positive example, the highest ranked first [1]_.
+        """Mean of the precision at each positive example, from the highest down [1]_.
 
         Examples of one probability are taken together.  A model that knows nothing
         has the share of positives.

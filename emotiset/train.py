@@ -22,7 +22,7 @@ from emotiset.cluster import ClusterConfig, connect
 from emotiset.config import TrainConfig
 from emotiset.errors import BadDataError, ConfigError, InputError
 from emotiset.labeling import check_labels
-from emotiset.lexicon import load_lexicon
+from emotiset.lexicon import Lexicon, load_lexicon
 from emotiset.nodes import check_access, check_nodes
 from emotiset.outputs import write_rejects, write_sample
 from emotiset.partition import Tally
@@ -118,7 +118,8 @@ def train(
         pools = parse_pools(
             config.languages
         )  # an unknown code is found before any work
-        lexicon = load_lexicon(config.lexicon)
+        has_maps = config.features_column is not None  # in which no symbol stands
+        lexicon = Lexicon(()) if has_maps else load_lexicon(config.lexicon)
         blocks = find_blocks(inputs, config)
         check_outputs([sample_out, rejects_out, *other_outputs], find_paths(blocks))
         keeping = open_work_folder(work_dir, config, verify_inputs=verify_inputs)

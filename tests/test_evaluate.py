@@ -49,6 +49,11 @@ def test_evaluate_scores__agrees_with_scikit_learn(vote):
         "f1": judge.f1_score(polarity, predicted),
         "auc": judge.roc_auc_score(polarity, probability),
         "log_loss": judge.log_loss(polarity, probability),
+        "base_log_loss": judge.log_loss(
+            polarity, np.full(len(polarity), (polarity > 0).mean())
+        ),
+        "average_precision": judge.average_precision_score(polarity, probability),
+        "mean_probability": probability.mean(dtype=float),
     }
     for name, value in expected.items():
         assert found[name] == pytest.approx(value, rel=1e-6), name

@@ -1,0 +1,32 @@
+"""Whether an input holds what a model was trained on: texts, or feature maps."""
+
+from emotiset.config import SourceConfig
+from emotiset.errors import ConfigError
+from emotiset.polyglot import Model
+
+
+def has_maps(model: Model) -> bool:
+    """Tell whether a model was trained on feature maps.
+
+    Examples
+    --------
+    >>> from emotiset.sklearn import EmotisetClassifier
+    >>> made = EmotisetClassifier(n_features=1024).fit(["good", "bad"], [1, -1])
+    >>> has_maps(made.ensemble_)
+    False
+    """
+    return model.features.features == "maps"
+
+
+def check_kind(model: Model, config: SourceConfig) -> None:
+    """Raise `ConfigError` unless the input holds what *model* was trained on."""
+    if has_maps(model) and config.features_column is None:
+        raise ConfigError(
+            "a model of feature maps needs the column that holds them, found none: "
+            "name it with --features-column, or say --format svmlight"
+        )
+    if not has_maps(model) and config.features_column is not None:
+        raise ConfigError(
+            f"--features-column needs a model of feature maps, found one of texts "
+            f"({model.features.features}): leave it out, or name another model"
+        )

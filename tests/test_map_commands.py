@@ -1,0 +1,104 @@
+"""Feature maps on the command line: train, predict, evaluate, inspect."""
+
+import io
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from dask.distributed import Client
+
+from emotiset import TrainConfig, load_ensemble
+from emotiset.cli_options import parse_class_weight, parse_crosses
+from emotiset.config import SourceConfig
+from emotiset.errors import ConfigError, InputError
+from emotiset.gold import GoldConfig
+from emotiset.inspection import describe_model
+from emotiset.judging import evaluate_files
+from emotiset.predict import predict, predict_lines
+from emotiset.train import train
+from tests.test_maps import CONFIG, make_clicks
+
+MAPS = SourceConfig(features_column="features", label_column="label")
+
+
+@pytest.fixture(scope="module")
+def clicks(
+    client: Client, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, TrainConfig]:
+    """A folder with rows, a model and its summary; and the settings."""
+    folder = tmp_path_factory.mktemp("clicks")
+    rows, labels = make_clicks(3000)
+    table = pa.table({"features": pa.array(rows), "label": labels, "n": range(3000)})
+    pq.write_table(table, folder / "rows.parquet")
+    result = train([folder / "rows.parquet"], CONFIG, client)
+    result.ensemble.save(folder / "model.parquet")
+    (folder / "summary.json").write_text(json.dumps(result.summary))
+    return folder, CONFIG
+
+
+def test_predict__answers_stand_beside_the_canonical_maps(
+    clicks: tuple[Path, TrainConfig], client: Client, tmp_path: Path
+) -> None:
+    folder, _ = clicks
+    model = load_ensemble(folder / "model.parquet")
+    source = SourceConfig(features_column="features", keep_columns=("n",))
+    predict(model, [folder / "rows.parquet"], tmp_path / "o.parquet", source, client)
+    found = pq.read_table(tmp_path / "o.parquet")
+    rows, _ = make_clicks(3000)
+    assert found["probability"].to_pylist() == model.predict_proba(rows)[:, 1].tolist()
+    assert found["n"].to_pylist() == list(range(3000))
+    first = rows[0]
+    assert found["text"][0].as_py().startswith(f"ad={first['ad']} user={first['user']}")
+
+
+def test_predict__kinds_of_input_and_model_have_to_agree(
+    clicks: tuple[Path, TrainConfig], client: Client, tmp_path: Path
+) -> None:
+    model = load_ensemble(clicks[0] / "model.parquet")
+    with pytest.raises(ConfigError, match="--features-column"):
+        predict(model, ["x.csv"], tmp_path / "o.parquet", SourceConfig(), client)
+
+
+def test_predict_lines__takes_objects_and_words(
+    clicks: tuple[Path, TrainConfig],
+) -> None:
+    model = load_ensemble(clicks[0] / "model.parquet")
+    answers = io.BytesIO()
+    lines = [b'{"user": "u1", "x": 1.5}\n', b"user=u1 x:1.5\n"]
+    predict_lines(model, lines, answers)
+    one, other = map(json.loads, answers.getvalue().splitlines())
+    assert one["probability"] == other["probability"]
+    with pytest.raises(InputError, match="JSON object"):
+        predict_lines(model, [b"{"], answers)
+
+
+def test_evaluate__judges_by_the_label_column(
+    clicks: tuple[Path, TrainConfig],
+) -> None:
+    folder, _ = clicks
+    model = load_ensemble(folder / "model.parquet")
+    told = evaluate_files({"m": model}, [folder / "rows.parquet"], MAPS, GoldConfig())
+    [judged] = told["models"]
+    assert judged["n"] == 3000 and judged["log_loss"] < judged["base_log_loss"]
+    assert judged["mean_probability"] == pytest.approx(
+        told["gold"]["positive"] / 3000, rel=0.2
+    )
+
+
+def test_inspect__tells_what_the_input_is(clicks: tuple[Path, TrainConfig]) -> None:
+    path = clicks[0] / "model.parquet"
+    told = describe_model(load_ensemble(path), path)
+    assert told["settings"]["features"] == "maps"
+    assert told["settings"]["scale"] == "largest"
+    assert set(told["calibration"]["line"]) == {"slope", "intercept"}
+
+
+def test_options__crosses_and_class_weights() -> None:
+    for wrong in ("user", "a,b,c", "a,"):
+        with pytest.raises(ConfigError, match="--cross user,ad"):
+            parse_crosses([wrong])
+    for weights in ("1", "a,b"):
+        with pytest.raises(ConfigError, match="--class-weight 1,20"):
+            parse_class_weight(weights)
