@@ -65,14 +65,15 @@ def update(
         ),
     ],
     decay: Annotated[
-        float,
-        typer.Option(
-            help="Weight of an example of the past beside a new one; 1 keeps all.",
+        float | None,
+        option(
+            "Model",
+            "Weight of an example of the past beside a new one; 1 keeps all.",
+            default="0.5 for averaged, else 1",
             min=0,
             max=1,
-            rich_help_panel="Model",
         ),
-    ] = 0.5,
+    ] = None,
     format: Format = None,
     text_column: TextColumn = None,
     lang_column: LangColumn = None,

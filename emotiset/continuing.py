@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any, Final
 
+import msgspec
+
 from emotiset.calibration import Calibration
 from emotiset.checks import check_range
 from emotiset.config import FeatureConfig, SourceConfig, TrainConfig
@@ -63,7 +65,13 @@ def continue_config(model: Model, given: Mapping[str, Any]) -> TrainConfig:
     if given.get("test_after") is not None:
         own["test_fraction"] = None
     free = {name: value for name, value in given.items() if name in _FREE}
-    return TrainConfig(**{**own, **free})
+    try:  # what was a tuple is a list in JSON, and a model file may be a stranger's
+        return msgspec.convert({**own, **free}, TrainConfig)
+    except msgspec.ValidationError as error:
+        raise ConfigError(
+            f"update needs settings that make sense, found others ({error}): mend "
+            "them, or train a new model"
+        ) from None
 
 
 def _check_same(name: str, value: Any, own: Mapping[str, Any]) -> None:
@@ -76,15 +84,29 @@ def _check_same(name: str, value: Any, own: Mapping[str, Any]) -> None:
     )
 
 
-def take_pasts(model: Model, decay: float) -> dict[str, Pasts]:
-    """Return what the members of each language have learned, times *decay*.
+def choose_decay(decay: float | None, config: TrainConfig) -> float:
+    """Return the decay asked for, or the one that does best for the learner.
 
-    Raises
-    ------
-    ConfigError
-        If *decay* is not within 0 and 1.
+    Measured by ``benchmarks/updating.py``: past iterates hold up a mean of iterates,
+    while to Pegasos' sum each example is worth as much, whenever it came.
+
+    Examples
+    --------
+    >>> from emotiset.config import TrainConfig
+    >>> choose_decay(None, TrainConfig()), choose_decay(0, TrainConfig())
+    (0.5, 0.0)
+    >>> choose_decay(None, TrainConfig(learner="pegasos"))
+    1.0
     """
+    if decay is None:
+        learner = config.resolved_learner(config.features)
+        return 0.5 if learner == "averaged" else 1.0
     check_range("decay", decay, at_least=0, at_most=1)
+    return float(decay)
+
+
+def take_pasts(model: Model, decay: float) -> dict[str, Pasts]:
+    """Return what the members of each language have learned, times *decay*."""
     return {
         name: Pasts(
             tuple(

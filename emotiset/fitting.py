@@ -81,6 +81,7 @@ def continue_part(
     gains: Gains | MapScale | None = None,
 ) -> list[Fitted]:
     """Do as `fit_part` does, with a member that has a past."""
+    release_model()
     batches = list(batches)
     outside, inside = last.split(batches)
     before, after = fit_around(outside, inside, config, config, gains, past)

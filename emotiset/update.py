@@ -14,13 +14,18 @@ in the model file; each member goes on from its weights.  What else survives:
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from dask.distributed import Client
 
 from emotiset.atomic import check_outputs
 from emotiset.cluster import ClusterConfig
-from emotiset.continuing import continue_config, continue_model, take_pasts
+from emotiset.continuing import (
+    choose_decay,
+    continue_config,
+    continue_model,
+    take_pasts,
+)
 from emotiset.labeling import check_labels
 from emotiset.loading import load_ensemble
 from emotiset.outputs import write_rejects, write_sample
@@ -34,15 +39,13 @@ from emotiset.train import check_cluster, check_tally, find_patience, open_clien
 from emotiset.training import train_pools
 from emotiset.waiting import tell_losses
 
-DECAY: Final = 0.5
-
 
 def update(
     model: Model | str | Path,
     inputs: Sequence[str | Path],
     client: Client | ClusterConfig | None = None,
     *,
-    decay: float = DECAY,
+    decay: float | None = None,
     settings: Mapping[str, Any] | None = None,
     progress: Progress = ignore,
     sample_out: str | Path | None = None,
@@ -61,7 +64,8 @@ def update(
         As for `emotiset.train.train`.
     decay
         What the number of examples that a member has learned from is multiplied by,
-        0 to 1, before it learns from new ones; see `emotiset.warm`.
+        0 to 1, before it learns from new ones; see `emotiset.warm`.  None: 0.5 for
+        ``averaged``, else 1.
     settings
         Settings of `TrainConfig` by name: how the input is read, ``per_class``,
         ``test_fraction``, ``test_after``, ``calibration``.  Others may be named where
@@ -99,6 +103,7 @@ def update(
         own = [model] if isinstance(model, str | Path) else []
         old = load_ensemble(model) if isinstance(model, str | Path) else model
         config = continue_config(old, settings or {})
+        decay = choose_decay(decay, config)
         pasts = take_pasts(old, decay)
         blocks = find_blocks(inputs, config)
         taken = [*own, *find_paths(blocks)]
@@ -116,7 +121,7 @@ def update(
         pools = parse_pools(config.languages)
         is_kept = sample_out is not None
         found = train_pools(stages, labeled, pools, keep_parts=is_kept, pasts=pasts)
-        made = continue_model(old, found, float(decay), find_versions())
+        made = continue_model(old, found, decay, find_versions())
         if sample_out is not None:
             parts = [each.parts for each in found.outcomes]
             write_sample(sample_out, parts, config)

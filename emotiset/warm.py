@@ -10,9 +10,9 @@ times a decay.  From that number follow
 - for ``logistic``, which keeps the last iterate alone: the step size goes on from
   there; how far the past is forgotten follows from the steps themselves.
 
-With a decay of 1 each example of the past weighs as much as a new one; with 0.5, which
-is the default, half as much, and a quarter after the next update.  The past weights are
-where the learner begins whatever the decay is.
+With a decay of 1 each example of the past weighs as much as a new one; with 0.5, the
+default for ``averaged``, half as much, and a quarter after the next update.  The past
+weights are where the learner begins, whatever the decay is.
 """
 
 from collections.abc import Sequence

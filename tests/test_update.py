@@ -12,6 +12,7 @@ from dask.distributed import Client
 
 from emotiset import Ensemble, Polyglot, TrainConfig, load_ensemble
 from emotiset.cli import app
+from emotiset.comparing import compare_models
 from emotiset.config import FeatureSet, LearnerName
 from emotiset.errors import ConfigError, InputError, OutputError
 from emotiset.train import train
@@ -98,6 +99,25 @@ def test_update__same_sequence_same_bytes(
 
     reverse = update(first, days[2:], threads).ensemble
     assert update(reverse, days[1:2], threads).ensemble.sha256() != one.sha256()
+
+
+def test_update__follows_people_who_say_it_in_other_words(
+    first: Path, days: list[Path], threads: Client, tmp_path: Path
+) -> None:
+    alphabet = "abcdefghijklmnopqrstuvwxyz"
+    other = str.maketrans(alphabet, alphabet[13:] + alphabet[:13])
+    rows = [json.loads(line) for line in days[1].read_text().splitlines()]
+    for row in rows:
+        row["text"] = row["text"].replace("&lt;3", ":)").translate(other)
+    changed, sample = tmp_path / "changed.json", tmp_path / "sample.parquet"
+    changed.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    result = update(first, [changed], threads, sample_out=sample)
+    old = load_ensemble(first)
+    held_out = pq.read_table(sample, filters=[("part", "=", "test")])
+    both = compare_models(result.ensemble, old, held_out)
+    assert both.n > 80
+    assert both.n_first > 0.3 * both.n > 10 * both.n_second
+    assert result.summary["metrics"]["accuracy"] > 0.9
 
 
 def test_update__decay_forgets(first: Path, days: list[Path], threads: Client) -> None:
