@@ -30,7 +30,6 @@ CONFIG = TrainConfig(
     **COLUMNS,
     cross=(("segment", "category"),),
     n_features=1 << 18,
-    scale="none",
 )
 
 

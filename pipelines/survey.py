@@ -29,7 +29,6 @@ CONFIG = TrainConfig(
     positive="yes",
     negative="no",
     n_features=1 << 16,
-    scale="none",
 )
 
 

@@ -126,7 +126,7 @@ def test_click_through__goes_most_of_the_way_to_the_best(
 def test_click_through__a_late_update_does_not_serve(
     client: Client, tmp_path: Path
 ) -> None:
-    week = load("click_through").main(1000, 0, client, tmp_path)
+    week = load("click_through").main(2000, 0, client, tmp_path)
     assert week.late == [2, 3, 4, 5, 6]
     assert week.judged["day by day"].log_loss == week.judged["day 1"].log_loss
 
