@@ -74,8 +74,13 @@ def attach_rows(
         most_kept -= len(indices)
         offsets = pa.array(indptr.astype(np.int32))
         rows = pa.ListArray.from_arrays(offsets, pa.array(indices))
-        attached.append(batch.append_column(_COLUMN, rows))
+        attached.append(append_rows(batch, rows))
     return attached
+
+
+def append_rows(batch: pa.RecordBatch, rows: pa.Array) -> pa.RecordBatch:
+    """Put hashed rows, a list of columns for each text, beside the texts of a batch."""
+    return batch.append_column(_COLUMN, rows)
 
 
 def read_rows(batch: pa.RecordBatch) -> Rows | None:
