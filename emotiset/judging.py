@@ -24,8 +24,9 @@ from emotiset.ensemble import Ensemble
 from emotiset.errors import InputError
 from emotiset.evaluate import evaluate_scores, judge_probability
 from emotiset.gold import NEUTRAL, UNLABELED, GoldConfig, check_zeros, find_gold
-from emotiset.kinds import check_kind
+from emotiset.kinds import check_kind, has_maps
 from emotiset.lexicon import Lexicon
+from emotiset.maps import Canonical
 from emotiset.partition import Tally
 from emotiset.polyglot import NO_ENSEMBLE, Model, Polyglot, by_language
 from emotiset.schema import NEGATIVE, POSITIVE
@@ -186,13 +187,18 @@ def _answer(tweets: pa.RecordBatch, model: Model) -> Answers:
 
 
 def _answer_alone(text: pa.Array, model: Ensemble) -> Answers:
+    where = np.zeros(len(text), np.int64)
+    if has_maps(model):  # in which there are no symbols
+        asked = Canonical(text)
+        probability = model.predict_proba(asked)[:, 1]
+        scores = model.scores(asked)
+        return Answers(probability, probability, where > 0, scores, where)
     probability = model.predict_proba(text)[:, 1]
     _, found = find_and_strip(text, model.lexicon)
     left_in = probability.copy()
     unstripped = replace(model, lexicon=Lexicon(symbols=()))
     with_symbol = text.filter(pa.array(found > 0))
     left_in[found > 0] = unstripped.predict_proba(with_symbol)[:, 1]
-    where = np.zeros(len(text), np.int64)
     return Answers(probability, left_in, found > 0, model.scores(text), where)
 
 

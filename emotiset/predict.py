@@ -17,7 +17,7 @@ from emotiset.cluster import count_threads
 from emotiset.config import SourceConfig
 from emotiset.errors import ClusterError, InputError
 from emotiset.kinds import check_kind, has_maps
-from emotiset.maps import canonical_list
+from emotiset.maps import Canonical, canonical_list
 from emotiset.nodes import check_access
 from emotiset.partition import Tally, merge_tallies
 from emotiset.polyglot import Model
@@ -134,7 +134,8 @@ def predict_block(
     for reading in read_block(block, config):
         tally.add_reading(reading, keep_rejects=False)
         tweets = reading.tweets
-        answers = answering.answer(ensemble, tweets["text"], tweets["lang"])
+        text = Canonical(tweets["text"]) if has_maps(ensemble) else tweets["text"]
+        answers = answering.answer(ensemble, text, tweets["lang"])
         tally.add_bins({"other_language": answers[1].null_count})
         if tweets.num_rows:
             batches.append(join_answers(tweets, *answers))
@@ -174,7 +175,9 @@ def predict_lines(
     """
     for line in lines:
         text = line.decode("utf-8", "replace").rstrip("\r\n")
-        asked = _read_map(text) if has_maps(ensemble) else pa.array([text])
+        asked = pa.array([text])
+        if has_maps(ensemble):
+            asked = Canonical(_read_map(text))
         found = answering.answer(ensemble, asked)
         values = (text, *(column[0].as_py() for column in found))
         answer = dict(zip(_LINE, values, strict=True))

@@ -12,10 +12,11 @@ So a feature map passes through sampling, exchange, files and models as a text d
 
 from emotiset.maps.arrow import canonical_column
 from emotiset.maps.objects import canonical_objects
-from emotiset.maps.rows import canonical_array, canonical_list, split_maps
+from emotiset.maps.rows import Canonical, canonical_array, canonical_list, split_maps
 from emotiset.maps.text import canonical_text
 
 __all__ = [
+    "Canonical",
     "canonical_array",
     "canonical_column",
     "canonical_list",

@@ -1,7 +1,7 @@
 """Columns of feature maps, of the types that Arrow and Parquet have, made canonical."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +22,7 @@ _MOST_NESTED: Final = 8
 _SEPARATOR: Final = "."
 
 _Rows = NDArray[np.int64]
+_Names: TypeAlias = pa.Array | pa.Scalar  # of each value, or one of all
 
 
 def is_features(kind: pa.DataType) -> bool:
@@ -65,7 +66,7 @@ def canonical_column(column: pa.Array) -> pa.Array:
 
 
 def _find_words(
-    rows: _Rows, names: pa.Array | None, values: pa.Array, depth: int
+    rows: _Rows, names: _Names | None, values: pa.Array, depth: int
 ) -> Iterator[Words]:
     """Give the words of values whose rows and escaped names are known."""
     kind = values.type
@@ -73,17 +74,17 @@ def _find_words(
         raise _error("at most 8 levels inside each other", str(kind))
     if pa.types.is_struct(kind):
         for field, inner in zip(kind, values.flatten(), strict=True):
-            name = pa.repeat(pa.scalar(escape_name(field.name)), len(inner))
+            name = pa.scalar(escape_name(field.name))
             yield from _find_words(rows, _put_under(names, name), inner, depth + 1)
     elif pa.types.is_map(kind):
         keys, items, parents = _open_lists(values, values.keys, values.items)
-        below = None if names is None else names.take(parents)
+        below = _take(names, parents)
         name = escape_names(_as_strings(keys))
         taken = rows[parents.to_numpy()]
         yield from _find_words(taken, _put_under(below, name), items, depth + 1)
     elif _is_list(kind):
         parents = pc.list_parent_indices(values)
-        below = None if names is None else names.take(parents)
+        below = _take(names, parents)
         taken = rows[parents.to_numpy()]
         yield from _find_words(taken, below, pc.list_flatten(values), depth + 1)
     elif names is None:
@@ -108,7 +109,7 @@ def _open_lists(
     return keys.take(places), items.take(places), pa.array(parents)
 
 
-def _write(names: pa.Array, values: pa.Array) -> pa.Array:
+def _write(names: _Names, values: pa.Array) -> pa.Array:
     kind = values.type
     if pa.types.is_dictionary(kind):
         return _write(names, values.dictionary_decode())
@@ -137,10 +138,14 @@ def _as_strings(values: pa.Array) -> pa.Array:
     return values.cast(pa.string())
 
 
-def _put_under(outer: pa.Array | None, inner: pa.Array) -> pa.Array:
+def _put_under(outer: _Names | None, inner: _Names) -> _Names:
     if outer is None:
         return inner
     return pc.binary_join_element_wise(outer, inner, _SEPARATOR)
+
+
+def _take(names: _Names | None, rows: pa.Array) -> _Names | None:
+    return names.take(rows) if isinstance(names, pa.Array) else names
 
 
 def _is_list(kind: pa.DataType) -> bool:

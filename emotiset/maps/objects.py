@@ -1,7 +1,6 @@
 """Feature maps as Python has them, dicts, made canonical."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -17,6 +16,7 @@ from emotiset.maps.words import (
 )
 
 _MOST_NESTED: Final = 8
+_NUMBERS: Final = (bool, int, float, np.number, np.bool_)
 
 
 def canonical_objects(objects: Iterable[Mapping[str, Any] | None]) -> pa.Array:
@@ -51,13 +51,13 @@ def canonical_objects(objects: Iterable[Mapping[str, Any] | None]) -> pa.Array:
         if not isinstance(each, Mapping):
             raise _error(f"a dict in each row, found {type(each).__name__}")
         for name, value in walk(each):
-            if isinstance(value, str):
+            if type(value) is str:
                 categories[0].append(row)
                 categories[1].append(f"{name}={escape_value(value)}")
             else:
                 numbers[0].append(row)
                 numbers[1].append(name)
-                numbers[2].append(value)
+                numbers[2].append(value)  # type: ignore[arg-type]
     words = [
         Words(np.array(categories[0], np.int64), pa.array(categories[1], pa.string())),
         Words(
@@ -84,25 +84,25 @@ def walk(
     InputError
         If a value is of no kind that is a feature.
     """
-    if value is None:
-        return
     if depth > _MOST_NESTED:
         raise _error("at most 8 levels inside each other")
-    if isinstance(value, Mapping):
+    if isinstance(value, dict | Mapping):
         for key, inner in value.items():
             below = escape_name(key if isinstance(key, str) else str(key))
-            yield from walk(
-                inner, below if name is None else f"{name}.{below}", depth + 1
-            )
+            below = below if name is None else f"{name}.{below}"
+            kind = type(inner)
+            if kind is str or kind is float:  # almost always
+                yield below, inner
+            elif inner is not None:
+                yield from walk(inner, below, depth + 1)
     elif isinstance(value, list | tuple | set | frozenset | np.ndarray):
-        yield from chain.from_iterable(walk(each, name, depth + 1) for each in value)
+        for each in value:
+            yield from walk(each, name, depth + 1)
     elif name is not None and isinstance(value, str):
-        yield name, value
-    elif name is not None and isinstance(
-        value, bool | int | float | np.number | np.bool_
-    ):
+        yield name, str(value)
+    elif name is not None and isinstance(value, _NUMBERS):
         yield name, _as_float(value)
-    else:
+    elif value is not None:
         raise _error(f"strings, numbers, lists or dicts, found {type(value).__name__}")
 
 

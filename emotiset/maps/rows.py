@@ -1,6 +1,7 @@
 """What a caller may hand in as feature maps, made canonical strings."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +13,21 @@ from emotiset.maps.objects import canonical_objects
 from emotiset.maps.text import canonical_text
 
 
+@dataclass(frozen=True)
+class Canonical:
+    """Feature maps that are known to be in canonical form, as readers give them."""
+
+    text: pa.Array
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.text)
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the rows as Arrow has them."""
+        return iter(self.text)
+
+
 def split_maps(maps: Iterable[Any], n_rows: int) -> Iterator[pa.Array]:
     """Yield the canonical form of *maps* in order, at most *n_rows* at a time.
 
@@ -19,7 +35,7 @@ def split_maps(maps: Iterable[Any], n_rows: int) -> Iterator[pa.Array]:
     ----------
     maps
         Dicts, ``name:value`` strings, or an Arrow array, chunked array or what offers
-        itself to Arrow, of maps, structs or strings.
+        itself to Arrow, of maps, structs or strings; or `Canonical`.
     n_rows
         Rows of a yielded array, at least 1.
 
@@ -43,6 +59,10 @@ def split_maps(maps: Iterable[Any], n_rows: int) -> Iterator[pa.Array]:
             f"a list of feature maps is needed, found one {type(maps).__name__}: put "
             "it in brackets"
         )
+    if isinstance(maps, Canonical):
+        for start in range(0, len(maps), n_rows):
+            yield pc.fill_null(maps.text.slice(start, n_rows), "")
+        return
     if hasattr(maps, "__arrow_c_stream__"):
         maps = pa.chunked_array(maps)
     if isinstance(maps, pa.Array | pa.ChunkedArray):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -16,7 +17,18 @@ NUMBER: Final = ":"
 
 _IN_VALUES: Final = "% \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0"
 _IN_NAMES: Final = _IN_VALUES + CATEGORY + NUMBER
-_SPECIAL: Final = "[%=:\\s\\x1c-\\x1f\\x{85}\\x{a0}]"
+
+
+def _quote(character: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in character.encode())
+
+
+_NAME_TABLE: Final = {ord(each): _quote(each) for each in _IN_NAMES}
+_VALUE_TABLE: Final = {ord(each): _quote(each) for each in _IN_VALUES}
+# Bytes of which an escaped character has one; in UTF-8 two begin with C2.
+_IS_SPECIAL: Final = np.isin(
+    np.arange(256), [*(ord(each) for each in _IN_NAMES if each < "\x80"), 0xC2]
+)
 
 
 @dataclass(frozen=True)
@@ -44,6 +56,7 @@ def escape_values(values: pa.Array) -> pa.Array:
     return _escape(values, _IN_VALUES)
 
 
+@lru_cache(maxsize=10_000)
 def escape_name(name: str) -> str:
     """Return one name as `escape_names` does.
 
@@ -52,21 +65,21 @@ def escape_name(name: str) -> str:
     >>> escape_name("a b=c")
     'a%20b%3Dc'
     """
-    return "".join(_quote(each) if each in _IN_NAMES else each for each in name)
+    return name.translate(_NAME_TABLE)
 
 
 def escape_value(value: str) -> str:
     """Return one category as `escape_values` does."""
-    return "".join(_quote(each) if each in _IN_VALUES else each for each in value)
+    return value.translate(_VALUE_TABLE)
 
 
-def write_categories(names: pa.Array, values: pa.Array) -> pa.Array:
+def write_categories(names: pa.Array | pa.Scalar, values: pa.Array) -> pa.Array:
     """Return ``name=value`` of each, null where either is; *names* are escaped."""
     text = pc.binary_join_element_wise(names, escape_values(values), CATEGORY)
     return text.cast(pa.string())
 
 
-def write_numbers(names: pa.Array, values: pa.Array) -> pa.Array:
+def write_numbers(names: pa.Array | pa.Scalar, values: pa.Array) -> pa.Array:
     """Return ``name:1.5`` of each, null where the number is missing, 0 or infinite.
 
     Examples
@@ -95,8 +108,8 @@ def join_rows(parts: Iterable[Words], n_rows: int) -> pa.Array:
     rows = np.concatenate([np.empty(0, np.int64), *(part.rows for part in parts)])
     if not len(rows):
         return pa.repeat(pa.scalar(""), n_rows)
-    text = pa.concat_arrays([part.text.cast(pa.large_string()) for part in parts])
-    text = pc.fill_null(text, "").cast(pa.string())
+    # Arrow leaves no bytes where it writes a null, which is then no word.
+    text = pa.concat_arrays([part.text.cast(pa.string()) for part in parts])
     order = np.arange(len(rows))
     if len(parts) > 1:
         order = np.argsort(rows, kind="stable")
@@ -129,13 +142,9 @@ def _buffers(text: pa.Array) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
 
 
 def _escape(text: pa.Array, special: str) -> pa.Array:
-    found = pc.match_substring_regex(text, _SPECIAL)
-    if not pc.any(found).as_py():
+    offsets, data = _buffers(text)
+    if not len(text) or not _IS_SPECIAL[data[offsets[0] : offsets[-1]]].any():
         return text
     for each in special:
         text = pc.replace_substring(text, each, _quote(each))
     return text
-
-
-def _quote(character: str) -> str:
-    return "".join(f"%{byte:02X}" for byte in character.encode())
