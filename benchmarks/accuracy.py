@@ -9,7 +9,7 @@ them: another source, another year.  Each program runs in processes of its own, 
 core, in turn with the others; seconds are medians and count all: starting, reading,
 learning, predicting.  A peer that is not installed (``pip install emotiset[bench]``) is
 left out.
-Prints two Markdown tables.
+Prints a Markdown table, or writes what it is made of with ``--json FILE``.
 """
 
 import argparse
@@ -30,9 +30,10 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from peers import LABELS, find_module
 from tables import (
     machine,
-    print_table,
+    make_table,
     read_nltk,
     read_split,
     real_data,
@@ -42,25 +43,10 @@ from tables import (
 from emotiset.keys import make_keys
 from emotiset.labeling import normalize_text
 
-PEERS = {
-    "fasttext": ("fastText, word pairs, characters 3-6, 5 epochs", "fasttext"),
-    "vw": ("Vowpal Wabbit, word pairs, 3 passes", "vowpalwabbit"),
-    "sklearn": ("scikit-learn, characters 4, SGD", "sklearn"),
-}
 # Name of the row, and options of `emotiset train`.
 OURS = {
     "emotiset": [],
     "emotiset --features byte4": ["--features", "byte4"],
-}
-KEEP_ALL = ["--language", "any", "--min-length", "0", "--keep-copies"]
-RAW = {
-    "`" + " ".join([*KEEP_ALL, "--test-fraction", "0"]) + "`": [
-        *KEEP_ALL,
-        *["--test-fraction", "0"],
-    ],
-    "`" + " ".join(KEEP_ALL) + "`, a tenth held out": KEEP_ALL,
-    "`--test-fraction 0`": ["--test-fraction", "0"],
-    "defaults, a tenth held out": [],
 }
 
 
@@ -68,17 +54,18 @@ def main() -> None:
     """Run everything in turn and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--json", type=Path, help="to be written")
     options = parser.parse_args()
     use_one_core()  # and all processes that are started here
     with tempfile.TemporaryDirectory() as folder:
         judge = Judge()
-        split = {
-            "train": real_data() / "sentiment140" / "train.csv.gz",
-            "test": judge.write_texts(Path(folder) / "test.csv.gz"),
-        }
-        compare(split, Path(folder), judge, options.runs)
-        compare_raw(split, Path(folder), judge)
-    print(f"\n{machine()}")
+        found = compare(
+            judge.split_into(Path(folder)), Path(folder), judge, options.runs
+        )
+    if options.json:
+        options.json.write_text(json.dumps(found))
+    else:
+        print(f"{render(found)}\n\n{machine()}")
 
 
 class Judge:
@@ -104,6 +91,13 @@ class Judge:
                 writer.writerows(zip(each["polarity"].to_pylist(), texts, strict=True))
         return target
 
+    def split_into(self, folder: Path) -> dict[str, Path]:
+        """Return the files to learn from and to judge on, the latter in *folder*."""
+        return {
+            "train": real_data() / "sentiment140" / "train.csv.gz",
+            "test": self.write_texts(folder / "test.csv.gz"),
+        }
+
     def cells(self, predicted: NDArray[np.int8]) -> list[str]:
         """Return the accuracy on the test tweets, on the new ones, and on NLTK's."""
         n = self.test.num_rows
@@ -113,69 +107,54 @@ class Judge:
         return [f"{share:.4f}" for share in shares]
 
 
-def compare(split: dict[str, Path], folder: Path, judge: Judge, runs: int) -> None:
-    """Print accuracy and seconds of emotiset and its peers."""
-    peers = []
-    for peer, (label, module) in PEERS.items():
-        if importlib.util.find_spec(module):
-            peers.append(peer)
-        else:
-            print(f"{label}: left out, {module} is not installed\n")
-    seconds: dict[str, list[tuple[float, float]]] = {}
-    cells = {}
+def compare(
+    split: dict[str, Path], folder: Path, judge: Judge, runs: int
+) -> dict[str, Any]:
+    """Measure accuracy and seconds of emotiset and its peers."""
+    peers = [name for name in LABELS if importlib.util.find_spec(find_module(name))]
+    rows: dict[str, dict[str, Any]] = {}
     for _ in range(runs):
         for name, given in OURS.items():
-            times, predicted = run_emotiset(
-                [str(split["train"]), "--label-column", "polarity", *given],
-                split["test"],
-                folder,
-            )
-            seconds.setdefault(name, []).append(times)
-            cells[name] = judge.cells(predicted)
+            given = [str(split["train"]), "--label-column", "polarity", *given]
+            _add(rows, name, judge, run_emotiset(given, split["test"], folder))
         for peer in peers:
-            name = PEERS[peer][0]
-            times, predicted = run_peer(peer, split, folder)
-            seconds.setdefault(name, []).append(times)
-            cells[name] = judge.cells(predicted)
+            _add(rows, LABELS[peer], judge, run_peer(peer, split, folder))
+    absent = [LABELS[name] for name in LABELS if name not in peers]
+    return {
+        "rows": list(rows.values()),
+        "n_new": int(judge.is_new.sum()),
+        "left_out": absent,
+    }
+
+
+def _add(
+    rows: dict[str, dict[str, Any]],
+    name: str,
+    judge: "Judge",
+    found: tuple[tuple[float, float], NDArray[np.int8]],
+) -> None:
+    (seconds, work), predicted = found
+    row = rows.setdefault(name, {"program": name, "seconds": [], "work": []})
+    row["seconds"].append(seconds)
+    row["work"].append(work)
+    row["accuracy"] = judge.cells(predicted)
+
+
+def render(found: dict[str, Any]) -> str:
+    """Return the Markdown table of what `compare` found."""
     rows = []
-    for name, found in cells.items():
-        total, work = (
-            statistics.median(each) for each in zip(*seconds[name], strict=True)
-        )
-        rows.append([name, *found, f"{total:.1f}", f"{work:.1f}"])
-    head = ["program", "accuracy", f"on the {judge.is_new.sum():,} new"]
-    print_table([*head, "NLTK", "s, all", "s, past start-up"], rows)
-    print(
-        f"\nMedians of {runs} runs in turn on one core.  New: the key of the tweet is "
-        "not in the training tweets.  Past start-up: without importing, starting "
-        "workers and compiling.\n"
+    for row in found["rows"]:
+        times = [statistics.median(row[name]) for name in ("seconds", "work")]
+        rows.append([row["program"], *row["accuracy"], *(f"{t:.1f}" for t in times)])
+    head = ["program", "accuracy", f"on the {found['n_new']:,} new", "NLTK"]
+    absent = "".join(f"{name} is left out.  " for name in found["left_out"])
+    table = make_table([*head, "s, all", "s, past start-up"], rows)
+    n_runs = len(found["rows"][0]["seconds"])
+    return (
+        f"{table}\n\n{absent}Medians of {n_runs} runs in turn on one core.  "
+        "New: the key of the tweet is not in the training tweets.  Past start-up: "
+        "without importing, starting workers and compiling."
     )
-
-
-def compare_raw(split: dict[str, Path], folder: Path, judge: Judge) -> None:
-    """Print the accuracy when the labels come from emoticons put back."""
-    raw = folder / "raw.json"
-    write_raw_tweets(raw)
-    held_out = [str(split["train"]), "--label-column", "polarity"]
-    held_out += ["--test-fraction", "0.1"]
-    _, predicted = run_emotiset(held_out, split["test"], folder)
-    rows = [["labels, a tenth held out", *judge.cells(predicted)]]
-    for name, given in RAW.items():
-        _, predicted = run_emotiset([str(raw), *given], split["test"], folder)
-        rows.append([name, *judge.cells(predicted)])
-    head = ["raw tweets, `:)` or `:(` put back", "accuracy", "on the new", "NLTK"]
-    print_table(head, rows)
-
-
-def write_raw_tweets(target: Path) -> None:
-    """Write the training tweets as a stream would give them, ``:)`` or ``:(`` back."""
-    train = read_split("train")
-    with target.open("w", encoding="utf-8") as file:
-        for i, row in enumerate(train.to_pylist()):
-            text = html.escape(row["text"], quote=False)
-            symbol = ":)" if row["polarity"] == 1 else ":("
-            tweet = {"id": i, "text": f"{text} {symbol}", "lang": "en"}
-            file.write(json.dumps(tweet) + "\n")
 
 
 def run_emotiset(
@@ -203,7 +182,7 @@ def run_peer(
     began = time.perf_counter()
     run(script, peer, split["train"], split["test"], out)
     total = time.perf_counter() - began
-    work = total - import_seconds(PEERS[peer][1])
+    work = total - import_seconds(find_module(peer))
     return (total, work), np.load(out)
 
 

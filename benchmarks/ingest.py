@@ -22,6 +22,7 @@ from pathlib import Path
 
 import msgspec
 import zstandard
+from inputs import make_distinct, read_lines
 
 from emotiset.config import TrainConfig
 from emotiset.lexicon import load_lexicon
@@ -56,7 +57,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--processes", type=int, default=2)
     args = parser.parse_args()
-    lines = _read_lines(args.folder)
+    lines = read_lines(args.folder)
     print("| input | all of `label_block` | floor: decode only | decompress only |")
     print("|---|---|---|---|")
     with ProcessPoolExecutor(args.processes) as pool:
@@ -71,34 +72,16 @@ def main() -> None:
             print(f"| {kind} | {' | '.join(cells)} |", flush=True)
 
 
-def _read_lines(folder: Path) -> list[bytes]:
-    lines: list[bytes] = []
-    for path in sorted(folder.rglob("*.json.bz2")):
-        lines += bz2.decompress(path.read_bytes()).splitlines()
-    return lines
-
-
 def _build(lines: list[bytes], folder: Path, kind: str, size: int) -> tuple[int, int]:
     """Write one plain file, or compressed ones; return bytes and lines in them."""
     n_bytes = n_lines = 0
-    for number, part in enumerate(_parts(_distinct(lines), size)):
+    for number, part in enumerate(_parts(make_distinct(lines), size)):
         data = b"\n".join(part) + b"\n"
         name = f"{number if kind != 'none' else 0:04}{_SUFFIXES[kind]}"
         with open(folder / name, "ab") as file:
             file.write(data if kind == "none" else _COMPRESS[kind](data))
         n_bytes, n_lines = n_bytes + len(data), n_lines + len(part)
     return n_bytes, n_lines
-
-
-def _distinct(lines: list[bytes]) -> Iterator[bytes]:
-    """Yield the lines over and over, each copy with another text and id."""
-    copy = 0
-    while True:
-        head = b'"text":"%x ' % copy if copy else b'"text":"'
-        number = b'"id_str":"%d' % copy if copy else b'"id_str":"'
-        for line in lines:
-            yield line.replace(b'"text":"', head).replace(b'"id_str":"', number, 1)
-        copy += 1
 
 
 def _parts(lines: Iterator[bytes], size: int) -> Iterator[list[bytes]]:

@@ -10,7 +10,6 @@ bytes spilled to disk, and workers started anew.
 """
 
 import argparse
-import bz2
 import gzip
 import os
 import tempfile
@@ -23,6 +22,7 @@ from typing import Any
 from dask.distributed import Client, Worker
 from dask.distributed import WorkerPlugin as Plugin
 from distributed.core import Status
+from inputs import make_distinct, read_lines
 
 from emotiset.cluster import ClusterConfig, connect
 from emotiset.config import TrainConfig
@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--scratch", type=Path, help="folder for the inputs")
     options = parser.parse_args()
-    lines = _read_lines(options.folder)
+    lines = read_lines(options.folder)
     print("| input | read | rejects | s | peak of a worker | pauses | spilled | new |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|")
     inputs: dict[str, tuple[Any, float]] = {
@@ -122,25 +122,13 @@ def _peak() -> float:
     return int(line.split()[1]) * 1.024e-3
 
 
-def _read_lines(folder: Path) -> list[bytes]:
-    lines: list[bytes] = []
-    for path in sorted(folder.rglob("*.json.bz2")):
-        lines += bz2.decompress(path.read_bytes()).splitlines()
-    return lines
-
-
 def _distinct(lines: list[bytes], size: int) -> Iterator[bytes]:
-    """Yield the lines over and over, each copy with another text, up to a size."""
-    copy = 0
-    while True:
-        head = b'"text":"%x ' % copy
-        for line in lines:
-            if size <= 0:
-                return
-            line = line.replace(b'"text":"', head) + b"\n"
-            size -= len(line)
-            yield line
-        copy += 1
+    """Yield distinct lines up to a size."""
+    for line in make_distinct(lines):
+        if size <= 0:
+            return
+        size -= len(line) + 1
+        yield line + b"\n"
 
 
 def _write_plain(path: Path, lines: list[bytes], size: int) -> None:

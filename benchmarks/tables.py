@@ -83,10 +83,22 @@ def use_one_core() -> None:
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a Markdown table; the first column is text, the others numbers."""
-    print("| " + " | ".join(head) + " |")
-    print("|---" + "|---:" * (len(head) - 1) + "|")
-    for row in rows:
-        print("| " + " | ".join(map(str, row)) + " |")
+    print(make_table(head, rows))
+
+
+def make_table(
+    head: Sequence[str], rows: Iterable[Sequence[object]], n_texts: int = 1
+) -> str:
+    """Return a Markdown table; the first columns are text, the others numbers.
+
+    >>> print(make_table(["name", "n"], [["a", 1]]))
+    | name | n |
+    |---|---:|
+    | a | 1 |
+    """
+    ruler = "|---" * n_texts + "|---:" * (len(head) - n_texts) + "|"
+    cells = ["| " + " | ".join(map(str, row)) + " |" for row in (head, *rows)]
+    return "\n".join([cells[0], ruler, *cells[1:]])
 
 
 def machine() -> str:

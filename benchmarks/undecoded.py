@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 from unittest.mock import patch
 
-from ingest import _build, _read_lines
+from ingest import _build
+from inputs import read_lines
 
 from emotiset import partition
 from emotiset.config import TrainConfig
@@ -39,7 +40,7 @@ def main() -> None:
     print("|---|---:|---:|---:|---:|")
     with tempfile.TemporaryDirectory(prefix="undecoded-") as folder:
         size = int(args.gigabytes * 1e9)
-        _build(_read_lines(args.folder), Path(folder), "none", size)
+        _build(read_lines(args.folder), Path(folder), "none", size)
         blocks = plan_blocks([folder], _CONFIG)
         [path] = Path(folder).iterdir()
         data = path.read_bytes()[: 64 << 20]

@@ -28,7 +28,7 @@ from emotiset.learner import (
     start_learner,
 )
 from emotiset.map_scaling import MapScale
-from emotiset.scaling import Gains, find_own_scale
+from emotiset.scaling import Gains, prepare
 from emotiset.warm import Past, resume_learner
 
 _STREAM: Final = 3  # beside those of `emotiset.keys`
@@ -137,14 +137,13 @@ def fit_around(
         The same one where the slice is empty.
     """
     learner = learner.resolve(features.features)
-    if gains is None:
-        gains = find_own_scale(outside, features, learner)
+    gains, hashed = prepare(outside, features, learner, gains)
     if past is None:
         start = start_learner(features, learner, gains)
     else:
         start = resume_learner(past, features, learner, gains)
     begun = start.progress
-    state, first = fit_epochs(start, outside, features, learner)
+    state, first = fit_epochs(start, hashed, features, learner)
     fresh = _count_since(begun, first.progress)
     before = _finish(state, fresh, past)
     if not any(batch.num_rows for batch in inside):

@@ -21,7 +21,7 @@ from emotiset.config import FeatureConfig, LearnerConfig
 from emotiset.errors import OnePolarityError
 from emotiset.examples import EXAMPLES as EXAMPLES
 from emotiset.features import is_normalized
-from emotiset.hashed import MOST_KEPT, Hashed, HashedBatches, hash_batch
+from emotiset.hashed import Hashed, HashedBatches, hash_batch
 from emotiset.kernels.averaged import (
     GAIN,
     TABLE_WIDTH,
@@ -33,7 +33,7 @@ from emotiset.map_learner import fit_maps, start_maps
 from emotiset.map_scaling import MapScale
 from emotiset.member import Member as Member
 from emotiset.member import vote_weight
-from emotiset.scaling import Gains, find_own_scale
+from emotiset.scaling import Gains, prepare
 from emotiset.schema import POSITIVE
 
 
@@ -108,17 +108,15 @@ def fit_member(
 found 2 positive and 0 negative: give it more examples or train fewer members
     """
     learner = learner.resolve(features.features)
-    if gains is None:
-        gains = find_own_scale(batches, features, learner)
-
+    gains, hashed = prepare(batches, features, learner, gains)
     start = start_learner(features, learner, gains)
-    state, first_epoch = fit_epochs(start, batches, features, learner)
+    state, first_epoch = fit_epochs(start, hashed, features, learner)
     return finish_member(state, first_epoch)
 
 
 def fit_epochs(
     state: LearnerState,
-    batches: Sequence[pa.RecordBatch],
+    hashed: HashedBatches,
     features: FeatureConfig,
     learner: LearnerConfig,
 ) -> tuple[LearnerState, LearnerState]:
@@ -135,7 +133,6 @@ def fit_epochs(
         If the examples are not of both polarities.
     """
     n_epochs = learner.resolve(features.features).epochs or 1
-    hashed = HashedBatches(batches, features, MOST_KEPT if n_epochs > 1 else 0)
 
     def fit_next(state: LearnerState, rows: Hashed) -> LearnerState:
         return _fit_rows(state, rows, features, learner)

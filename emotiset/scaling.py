@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from emotiset.config import FeatureConfig, LearnerConfig
-from emotiset.hashed import hash_batch
+from emotiset.hashed import MOST_KEPT, Hashed, HashedBatches, hash_batch
 from emotiset.kernels.counts import count_columns, write_gains
 from emotiset.map_scaling import (
     MapCounts,
@@ -44,10 +44,14 @@ def count_part(batches: Iterable[pa.RecordBatch], features: FeatureConfig) -> Co
     """
     if features.features == "maps":
         return count_maps(batches, features)
+    return count_hashed((hash_batch(batch, features) for batch in batches), features)
+
+
+def count_hashed(rows: Iterable[Hashed], features: FeatureConfig) -> NDArray[np.int32]:
+    """Do as `count_part` does for texts, with batches that are hashed already."""
     counts = np.zeros((features.n_features, 2), np.int32)
-    for batch in batches:
-        rows = hash_batch(batch, features)
-        count_columns(rows.indptr, rows.indices, rows.polarity, counts)
+    for batch in rows:
+        count_columns(batch.indptr, batch.indices, batch.polarity, counts)
     return counts
 
 
@@ -84,6 +88,29 @@ def find_own_scale(
     if not needs_scale(features, learner):
         return None
     return make_scale(count_part(batches, features), learner)
+
+
+def prepare(
+    batches: Sequence[pa.RecordBatch],
+    features: FeatureConfig,
+    learner: LearnerConfig,
+    scale: Gains | MapScale | None = None,
+) -> tuple[Gains | MapScale | None, HashedBatches]:
+    """Return what a learner is told, and the batches as it will visit them.
+
+    Without *scale* it is what these examples alone tell; what was hashed to find that
+    is learned from as it is.
+    """
+    learner = learner.resolve(features.features)
+    counts_texts = scale is None and learner.scale == "nb"
+    counts_texts &= features.features != "maps"
+    is_visited_again = counts_texts or (learner.epochs or 1) > 1
+    hashed = HashedBatches(batches, features, MOST_KEPT if is_visited_again else 0)
+    if counts_texts:
+        scale = find_gains(count_hashed(hashed, features))
+    elif scale is None:
+        scale = find_own_scale(batches, features, learner)
+    return scale, hashed
 
 
 def find_gains(counts: NDArray[np.int32]) -> Gains:

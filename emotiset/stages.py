@@ -168,8 +168,11 @@ class Stages:
             return Trained(fitted, n_reused)
 
     def _scale(self, parts: Sequence[Future], last: Slice) -> Future | None:
-        """Find how telling each column is, where the learner wants to know."""
-        if not needs_scale(self.config, self.config):
+        """Find how telling each column is, where the learner wants to know.
+
+        A member that is alone finds it itself, so that its part is hashed once.
+        """
+        if len(parts) == 1 or not needs_scale(self.config, self.config):
             return None
         with self.clock.time("scale"):
             task = graph.find_scale(parts, self.config, last)
