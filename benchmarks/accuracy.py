@@ -34,6 +34,7 @@ from peers import LABELS, find_module
 from tables import (
     machine,
     make_table,
+    mark_best,
     read_nltk,
     read_split,
     real_data,
@@ -148,7 +149,8 @@ def render(found: dict[str, Any]) -> str:
         rows.append([row["program"], *row["accuracy"], *(f"{t:.1f}" for t in times)])
     head = ["program", "accuracy", f"on the {found['n_new']:,} new", "NLTK"]
     absent = "".join(f"{name} is left out.  " for name in found["left_out"])
-    table = make_table([*head, "s, all", "s, past start-up"], rows)
+    best = {1: max, 2: max, 3: max, 4: min, 5: min}
+    table = make_table([*head, "s, all", "s, past start-up"], mark_best(rows, best))
     n_runs = len(found["rows"][0]["seconds"])
     return (
         f"{table}\n\n{absent}Medians of {n_runs} runs in turn on one core.  "

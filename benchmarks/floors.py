@@ -24,10 +24,10 @@ from typing import Any, Final
 import numpy as np
 import pyarrow.parquet as pq
 from ingest import decode, decompress
-from inputs import warm
+from inputs import Plan, make_input, warm
 from tables import make_table
 from watching import watch
-from whole import Plan, emotiset_command, make_input
+from whole import emotiset_command
 from whole_rules import N_FEATURES, write_lexicon
 
 from emotiset.config import FeatureConfig, TrainConfig

@@ -12,21 +12,16 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from inputs import warm
+from inputs import Plan, make_input, warm
 from tables import make_table
 from watching import Watched, watch
-from whole import Plan, make_input
 
 MOST: Final = 4.0  # gigabytes; an eighth of it to all; a quarter for the other axes
 # What grows: its unit, its values, the option that sets it.
 AXES: Final[dict[str, tuple[str, tuple[float, ...], str]]] = {
     "input": ("GB", (1 / 8, 1 / 4, 1 / 2, 1), ""),
     "members": ("members", (1, 4, 8, 16), "--members"),
-    "columns": (
-        "million columns",
-        (1 << 18, 1 << 20, 1 << 21, 1 << 22),
-        "--n-features",
-    ),
+    "columns": ("million columns", (0.25, 1, 2, 4), "--n-features"),
     "workers": ("workers", (1, 2, 3, 4), "--workers"),
 }
 

@@ -1,9 +1,13 @@
-"""Raw tweets of any size: those of a folder over and over, each copy made distinct."""
+"""What `compare.py` runs on: raw tweets of any size, each copy made distinct."""
 
 import bz2
+import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+
+from tables import real_data
 
 _STRETCH = 16 << 20
 
@@ -48,3 +52,44 @@ def warm(path: Path) -> None:
     with path.open("rb") as file:
         while file.read(_STRETCH):
             pass
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run.
+
+    Attributes
+    ----------
+    scratch
+        Folder for inputs, which are made once and stay, and for models.
+    gigabytes
+        Sizes of the input.
+    rounds
+        Times that each program runs on each size.
+    once_above
+        A program that took longer, in seconds, does not run again on that size.
+    apart
+        Folder of packages that only peers shall see; None: there are none.
+    """
+
+    scratch: Path
+    gigabytes: tuple[float, ...]
+    rounds: int
+    once_above: float
+    apart: Path | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """That of peers: they see what is installed apart."""
+        known = os.environ.get("PYTHONPATH")
+        paths = [str(self.apart)] if self.apart else []
+        paths += [known] if known else []
+        return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def make_input(scratch: Path, gigabytes: float) -> Path:
+    """Return the file of that size, which is made where it is not there yet."""
+    path = scratch / f"tweets-{gigabytes:g}.json"
+    if not path.exists():
+        write_distinct(path, real_data() / "stream", int(gigabytes * 1e9))
+    return path

@@ -11,8 +11,8 @@ import floors
 import growth
 import texts
 import whole
+from inputs import Plan as Plan
 from watching import watch
-from whole import Plan as Plan
 
 Measure = Callable[[Plan, Callable[[str], None]], dict[str, Any]]
 

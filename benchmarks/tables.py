@@ -5,7 +5,8 @@ import gzip
 import html
 import os
 import platform
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from emotiset.labeling import strip_symbols
 from emotiset.lexicon import load_lexicon
 
 BATCH_ROWS = 16_384
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 N_VALIDATION = 16_000  # the last of the training tweets of Sentiment140
 
 
@@ -99,6 +101,35 @@ def make_table(
     ruler = "|---" * n_texts + "|---:" * (len(head) - n_texts) + "|"
     cells = ["| " + " | ".join(map(str, row)) + " |" for row in (head, *rows)]
     return "\n".join([cells[0], ruler, *cells[1:]])
+
+
+def mark_best(
+    rows: Sequence[Sequence[str]], best: Mapping[int, Callable[..., float]]
+) -> list[list[str]]:
+    """Return rows of cells with the best number of each column bold.
+
+    Parameters
+    ----------
+    rows
+    best
+        Column to `min` or `max`; other columns have no best.
+
+    Examples
+    --------
+    >>> mark_best([["a", "2.0 s"], ["b", "1.5 s"]], {1: min})
+    [['a', '2.0 s'], ['b', '**1.5 s**']]
+    """
+    marked = [list(row) for row in rows]
+    for column, choose in best.items():
+        cells = [row[column] for row in marked]
+        found = ((cell, _NUMBER.match(cell.replace(",", ""))) for cell in cells)
+        numbers = {cell: float(number[0]) for cell, number in found if number}
+        if numbers:
+            wanted = choose(numbers.values())
+            for row in marked:
+                if numbers.get(row[column]) == wanted:
+                    row[column] = f"**{row[column]}**"
+    return marked
 
 
 def machine() -> str:

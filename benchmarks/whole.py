@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from inputs import warm, write_distinct
-from tables import make_table, read_nltk, real_data
+from inputs import Plan, make_input, warm
+from tables import make_table, mark_best, read_nltk
 from watching import Watched, watch
 from whole_rules import N_FEATURES, N_MEMBERS, write_lexicon
 
@@ -60,39 +60,6 @@ PEERS: Final = {
     "plain Dask, dask-ml": Peer("whole_dask.py", ("dask_ml", "sklearn")),
     "Spark MLlib, `local[2]`": Peer("whole_spark.py", ("pyspark", "pandas"), "java"),
 }
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What to run.
-
-    Attributes
-    ----------
-    scratch
-        Folder for inputs, which are made once and stay, and for models.
-    gigabytes
-        Sizes of the input.
-    rounds
-        Times that each program runs on each size.
-    once_above
-        A program that took longer, in seconds, does not run again on that size.
-    apart
-        Folder of packages that only peers shall see; None: there are none.
-    """
-
-    scratch: Path
-    gigabytes: tuple[float, ...]
-    rounds: int
-    once_above: float
-    apart: Path | None = None
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """That of peers: they see what is installed apart."""
-        known = os.environ.get("PYTHONPATH")
-        paths = [str(self.apart)] if self.apart else []
-        paths += [known] if known else []
-        return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 @dataclass(frozen=True)
@@ -155,14 +122,6 @@ def measure(plan: Plan, note: Callable[[str], None]) -> dict[str, Any]:
             rows.append({"gigabytes": gigabytes, **row})
     left_out = {name: absent for name, absent in missing.items() if absent}
     return {"rows": rows, "left_out": left_out}
-
-
-def make_input(scratch: Path, gigabytes: float) -> Path:
-    """Return the file of that size, which is made where it is not there yet."""
-    path = scratch / f"tweets-{gigabytes:g}.json"
-    if not path.exists():
-        write_distinct(path, real_data() / "stream", int(gigabytes * 1e9))
-    return path
 
 
 def list_programs(
@@ -271,12 +230,16 @@ HEAD: Final = (
     *("input", "program", "s", "times emotiset's", "s of processors", "peak memory"),
     *("labeled", "trained on", "accuracy", "model", "runs"),
 )
+BEST: Final = {2: min, 4: min, 5: min, 8: max, 9: min}
 
 
 def render(found: dict[str, Any]) -> str:
     """Return the Markdown table of what `measure` found."""
-    ours = {row["gigabytes"]: row for row in found["rows"] if row["program"] == OURS}
-    rows = [_cells(row, ours[row["gigabytes"]]) for row in found["rows"]]
+    rows: list[list[str]] = []
+    for gigabytes in dict.fromkeys(row["gigabytes"] for row in found["rows"]):
+        group = [row for row in found["rows"] if row["gigabytes"] == gigabytes]
+        ours = next(row for row in group if row["program"] == OURS)
+        rows += mark_best([_cells(row, ours) for row in group], BEST)
     lines = [make_table(HEAD, rows, n_texts=2)]
     for name, absent in found["left_out"].items():
         lines.append(f"{name} is left out: {', '.join(absent)} is not installed.")

@@ -1,5 +1,6 @@
 """The command line: parses, calls, prints, and turns errors into exit codes."""
 
+import gc
 import os
 import sys
 from typing import Annotated
@@ -65,7 +66,9 @@ def run(*prefix: str) -> None:
         Words that go before the arguments: ``python -m emotiset.train`` is the
         command ``train``.
     """
-    sys.exit(_run([*prefix, *sys.argv[1:]]))
+    code = _run([*prefix, *sys.argv[1:]])
+    gc.freeze()  # else all that was loaded would be gone over once more at the end
+    sys.exit(code)
 
 
 def main() -> None:

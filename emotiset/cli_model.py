@@ -126,9 +126,11 @@ def predict(
     from emotiset.answering import Answering
     from emotiset.cluster import connect
     from emotiset.console import print_note, show_progress
+    from emotiset.lean import pass_pandas_by
     from emotiset.loading import load_ensemble
     from emotiset.predict import predict as predict_files
 
+    pass_pandas_by()
     answering = Answering(prior, abstain, language)
     ensemble = load_ensemble(model)
     if inputs == [_STANDARD_INPUT]:

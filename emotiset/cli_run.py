@@ -41,10 +41,12 @@ def run_training(
     from emotiset.console import print_note, show_progress
     from emotiset.display import print_summary
     from emotiset.evidence import find_evidence
+    from emotiset.lean import pass_pandas_by
     from emotiset.outputs import write_summary
     from emotiset.report import check_can_report, write_report
     from emotiset.train import SIMULATED, train
 
+    pass_pandas_by()
     check_outputs([*outputs.list_own(), outputs.sample, outputs.rejects])
     if outputs.report is not None:
         check_can_report()

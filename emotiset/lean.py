@@ -1,8 +1,8 @@
 """Importing this keeps Arrow from importing pandas, of which nothing here has use.
 
 Arrow looks for pandas when it makes its first array: 38 MB and 0.2 s in each process.
-Only the process that local workers are forked from imports this; what a user's own
-process does with pandas is no affair of ours.
+Only local workers and the command import this; what a user's own process does with
+pandas is no affair of ours.
 """
 
 import sys

@@ -16,7 +16,7 @@ from emotiset.entry import check_guard
 from emotiset.memory import SPARING
 
 # What tasks are made of: imported while a worker starts, not by its first task.
-_PRELOADED: Final = ("emotiset.lean", "emotiset.resuming")
+_PRELOADED: Final = ("emotiset.lean", "emotiset.resuming", "emotiset.ready")
 # Arrow's own pool keeps what it has freed: 30 MB in a worker that reads, at no gain.
 _ENVIRONMENT: Final = {"ARROW_DEFAULT_MEMORY_POOL": "system", SPARING: "1"}
 

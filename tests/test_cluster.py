@@ -89,14 +89,19 @@ def test_connect__gives_the_workers_that_were_asked_for(tweet_file: Path) -> Non
         assert count_threads(client) == 2
         assert len(client.nthreads()) == 1
         train_here([tweet_file], TrainConfig(), client)
-        [(pool, has_pandas, has_model, peak)] = client.run(_describe_memory).values()
+        [(n_frozen, pool, has_pandas, has_model, peak)] = client.run(
+            _describe_memory
+        ).values()
+        assert n_frozen > 100_000  # what was loaded, not a task's
         assert pool == "system"
         assert not has_pandas
         assert not has_model
         assert peak < 0.8 * LEAST  # where Dask has a worker pause
 
 
-def _describe_memory() -> tuple[str, bool, bool, int]:
+def _describe_memory() -> tuple[int, str, bool, bool, int]:
+    import gc
+
     import pyarrow as pa
 
     from emotiset.langid import _load_model
@@ -104,7 +109,13 @@ def _describe_memory() -> tuple[str, bool, bool, int]:
     [peak] = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     has_model = bool(_load_model.cache_info().currsize)
     pool = pa.default_memory_pool().backend_name
-    return pool, "pandas" in sys.modules, has_model, int(peak) * 1024
+    return (
+        gc.get_freeze_count(),
+        pool,
+        "pandas" in sys.modules,
+        has_model,
+        int(peak) * 1024,
+    )
 
 
 @pytest.mark.parametrize(
