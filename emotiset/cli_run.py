@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from emotiset.config import TrainConfig
 
@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from emotiset.cluster import ClusterConfig
 
 # Modules that load Dask, Arrow or numba are imported when they are needed.
+_NO_INPUT: Final = (
+    "no input given: training on 200,000 simulated tweets, whose text is made "
+    "up; the model shows how it works and is of no other use"
+)
 
 
 @dataclass(frozen=True)
@@ -51,10 +55,7 @@ def run_training(
     if outputs.report is not None:
         check_can_report()
     if not inputs and not quiet:
-        print_note(
-            "no input given: training on 200,000 simulated tweets, whose text is made "
-            "up; the model shows how it works and is of no other use"
-        )
+        print_note(_NO_INPUT)
     start = time.perf_counter()
     with show_progress(quiet=quiet) as progress:
         result = train(
