@@ -12,6 +12,7 @@ from typing import Any, Final
 import yaml
 
 from emotiset.evaluate import wilson
+from emotiset.inspection import list_settings
 from emotiset.plain import make_plain
 
 _TASK: Final = {"type": "text-classification", "name": "Sentiment Analysis"}
@@ -234,7 +235,7 @@ def _describe_use(name: str) -> list[str]:
 
 
 def _describe_origin(model: Mapping[str, Any], summary: Mapping[str, Any]) -> list[str]:
-    settings = {k: v for k, v in model["settings"].items() if v is not None}
+    settings = list_settings(model["settings"])
     return [
         "The same tweets, settings, seed and versions give the same bytes.",
         "",

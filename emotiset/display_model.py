@@ -12,6 +12,7 @@ from rich.table import Table
 
 from emotiset.console import format_bytes
 from emotiset.display import describe_metrics, make_funnel_table, make_output
+from emotiset.inspection import list_settings
 from emotiset.plain import make_plain
 
 
@@ -72,7 +73,8 @@ def _count_members(members: Sequence[Mapping[str, Any]]) -> str:
 
 def _describe_settings(settings: Mapping[str, Any]) -> str:
     """Name what is set; what is null was not asked for."""
-    return ", ".join(f"{k} {_join(v)}" for k, v in settings.items() if v is not None)
+    told = list_settings(settings).items()
+    return ", ".join(f"{name} {_join(value)}" for name, value in told)
 
 
 def _join(value: Any) -> str:

@@ -31,7 +31,7 @@ class Profile:
     labeled, positive
         Texts with a label, copies included, and those of them that are positive.
     languages
-        Labeled texts by language.
+        Texts with a label by language, those left out for theirs too.
     """
 
     read: int
@@ -51,7 +51,8 @@ class Profile:
         """
         told = {f"bin {name}": (n, self.read) for name, n in self.bins.items()}
         told["positive labels"] = self.positive, self.labeled
-        told |= {f"language {k}": (n, self.labeled) for k, n in self.languages.items()}
+        whole = sum(self.languages.values())
+        told |= {f"language {k}": (n, whole) for k, n in self.languages.items()}
         return told
 
     def to_dict(self) -> dict[str, Any]:
@@ -169,7 +170,8 @@ def find_jumps(
     earlier = [each.shares() for each in past]
     now = profile.shares()
     for name in sorted(set(now).union(*earlier)):
-        whole = profile.read if name.startswith("bin ") else profile.labeled
+        is_bin = name.startswith("bin ")
+        whole = profile.read if is_bin else sum(profile.languages.values())
         counts = now.get(name, (0, whole))
         shares = [_share(*each.get(name, (0, 0))) for each in earlier]
         found.append(_compare(name, counts, shares, limits))

@@ -1,6 +1,6 @@
 """What a model file is, and what it has learned, as plain values."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -69,6 +69,20 @@ def _by_language(model: Model, tell: Callable[[Ensemble], Any]) -> Any:
     if isinstance(model, Ensemble):
         return tell(model)
     return {name: tell(each) for name, each in model.by_language.items()}
+
+
+def list_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings for a reader: without null, of updates how many there were.
+
+    Examples
+    --------
+    >>> list_settings({"seed": 0, "per_class": None, "updates": [{"decay": 0.5}]})
+    {'seed': 0, 'updates': 1}
+    """
+    told = {name: value for name, value in settings.items() if value is not None}
+    if isinstance(told.get("updates"), list):
+        told["updates"] = len(told["updates"])
+    return told
 
 
 def describe_features(

@@ -1,15 +1,19 @@
 """McNemar's test against exact fractions and against statsmodels."""
 
+from dataclasses import replace
 from fractions import Fraction
 from math import comb
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.contingency_tables import mcnemar
 
-from emotiset.comparing import Pairing, pair_up
+from emotiset.comparing import Pairing, compare_models, pair_up
+from emotiset.polyglot import Polyglot
+from emotiset.sklearn import EmotisetClassifier
 
 
 def exact(n_first, n_second):
@@ -48,3 +52,19 @@ def test_pair_up__nothing_to_compare():
     nothing = np.empty(0, bool)
     told = pair_up(nothing, nothing).to_dict()
     assert (told["difference"], told["p_value"]) == (None, 1.0)
+
+
+def test_compare_models__a_language_without_an_ensemble_is_wrong():
+    made = EmotisetClassifier(n_features=1024).fit(["good", "bad"], [1, -1]).ensemble_
+    english = replace(made, language="en")
+    several = Polyglot((english, replace(made, language="es")))
+    columns = {
+        "text": ["good", "bad", "good", "bad"],
+        "polarity": pa.array([1, 1, 1, 1], pa.int8()),
+        "lang": ["en", "en", "es", "fr"],
+    }
+    texts = pa.table(columns)
+    found = compare_models(several, Polyglot((english,)), texts)
+    assert (found.n, found.n_first, found.n_second) == (4, 1, 0)
+    found = compare_models(several, made, texts)  # which takes any language
+    assert (found.n, found.n_first, found.n_second) == (4, 0, 0)

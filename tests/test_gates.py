@@ -93,6 +93,15 @@ def test_find_jumps__what_is_new_and_what_is_gone() -> None:
     ]
 
 
+def test_find_jumps__languages_are_parts_of_all_that_are_told() -> None:
+    # 1,200 of 3,000 labeled in some language are English: 0.4, and chance five times
+    # sqrt(0.4 * 0.6 / 3000) = 0.0447; then 1,066 (0.3553) pass, 1,065 (0.355) do not.
+    usual = replace(DAY, languages={"en": 1_200, "other": 1_800})
+    for n, found in ((1_066, []), (1_065, ["language en", "language other"])):
+        day = replace(DAY, languages={"en": n, "other": 3_000 - n})
+        assert names(day, [usual] * 3) == found
+
+
 def test_find_jumps__only_the_last_runs_count() -> None:
     large = replace(DAY, read=10**6, bins={"no_symbol": 850_000})
     past = [large] * 20 + [DAY] * 3
