@@ -162,7 +162,7 @@ def train(
         str | None,
         option(
             _MODEL,
-            "averaged, logistic or pegasos.",
+            "averaged, logistic, pegasos or your own package.module:Class.",
             default="averaged; byte4: logistic",
         ),
     ] = None,

@@ -17,6 +17,7 @@ from emotiset.config import FeatureConfig, SourceConfig, TrainConfig
 from emotiset.ensemble import Ensemble
 from emotiset.errors import ConfigError, InputError
 from emotiset.fitting import Assessment
+from emotiset.own import is_own
 from emotiset.polyglot import Model, Polyglot, by_language
 from emotiset.result import merge_digests
 from emotiset.training import Outcome, Outcomes
@@ -58,6 +59,11 @@ def continue_config(model: Model, given: Mapping[str, Any]) -> TrainConfig:
     own |= {
         each.name: getattr(model.features, each.name) for each in fields(FeatureConfig)
     }
+    if is_own(own["learner"]):
+        raise ConfigError(
+            "update needs a learner of this package, whose past a model file tells, "
+            f"found {own['learner']}: train on old and new input together"
+        )
     own["language"] = model.language
     own["members"] = found.n_members
     for name, value in given.items():

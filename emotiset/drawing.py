@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from emotiset.config import LearnerName, TrainConfig
+from emotiset.config import TrainConfig
 from emotiset.errors import OnePolarityError, TooFewError
 from emotiset.keys import Keys
 from emotiset.sampling import GROUPS, POLARITIES, Group
@@ -94,7 +94,7 @@ def find_cutoff(keys: Keys, rank: int) -> Cutoff:
 # Examples that a member needs for a vote to be worth more than its larger part.  What a
 # vote mends is mostly the noise of the last step, of which an average has little;
 # measured by ``benchmarks/members.py``.
-_EXAMPLES_PER_MEMBER: Final[dict[LearnerName, int]] = {
+_EXAMPLES_PER_MEMBER: Final[dict[str, int]] = {
     "averaged": 1_000_000,
     "logistic": 50_000,
     "pegasos": 50_000,
@@ -118,7 +118,9 @@ def choose_members(n_train: int, config: TrainConfig) -> int:
     if config.members is not None:
         return config.members
     learner = config.resolved_learner(config.features)
-    n_members = min(n_train // _EXAMPLES_PER_MEMBER[learner], 11)
+    # Of a learner of one's own nothing is known: as many as the paper's.
+    size = _EXAMPLES_PER_MEMBER.get(learner, _EXAMPLES_PER_MEMBER["logistic"])
+    n_members = min(n_train // size, 11)
     return (max(n_members, 1) - 1) // 2 * 2 + 1
 
 

@@ -28,6 +28,7 @@ from emotiset.learner import (
     start_learner,
 )
 from emotiset.map_scaling import MapScale
+from emotiset.own import fit_own, is_own
 from emotiset.scaling import Gains, prepare
 from emotiset.warm import Past, resume_learner
 
@@ -137,6 +138,8 @@ def fit_around(
         The same one where the slice is empty.
     """
     learner = learner.resolve(features.features)
+    if learner.learner is not None and is_own(learner.learner):
+        return fit_own(outside, inside, features, learner.learner)
     gains, hashed = prepare(outside, features, learner, gains)
     if past is None:
         start = start_learner(features, learner, gains)

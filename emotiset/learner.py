@@ -33,6 +33,7 @@ from emotiset.map_learner import fit_maps, start_maps
 from emotiset.map_scaling import MapScale
 from emotiset.member import Member as Member
 from emotiset.member import vote_weight
+from emotiset.own import fit_own, is_own
 from emotiset.scaling import Gains, prepare
 from emotiset.schema import POSITIVE
 
@@ -108,6 +109,8 @@ def fit_member(
 found 2 positive and 0 negative: give it more examples or train fewer members
     """
     learner = learner.resolve(features.features)
+    if learner.learner is not None and is_own(learner.learner):
+        return fit_own(batches, [], features, learner.learner)[1]
     gains, hashed = prepare(batches, features, learner, gains)
     start = start_learner(features, learner, gains)
     state, first_epoch = fit_epochs(start, hashed, features, learner)

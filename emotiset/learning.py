@@ -8,7 +8,7 @@ chosen once, on a part of the training tweets of Sentiment140, by
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, get_args
 
-from emotiset.checks import check_choice, check_range
+from emotiset.checks import check_choice, check_range, option_name
 from emotiset.errors import ConfigError
 
 TextSet = Literal["mixed", "byte4"]
@@ -29,7 +29,7 @@ _LEARNERS: Final[dict[FeatureSet, LearnerName]] = {
     "byte4": "logistic",
     "maps": "averaged",
 }
-_STEPS: Final[dict[tuple[FeatureSet, LearnerName], _Steps]] = {
+_STEPS: Final[dict[tuple[FeatureSet, str], _Steps]] = {
     ("mixed", "averaged"): _Steps(2, 1e-6, 4.0),
     ("mixed", "logistic"): _Steps(3, 1e-6, 1.0),
     ("mixed", "pegasos"): _Steps(3, 3e-5, 1.0),
@@ -52,7 +52,8 @@ class LearnerConfig:
     ----------
     learner
         ``averaged``: logistic regression by averaged SGD, on scaled features.
-        ``logistic``: the same by plain SGD, and ``pegasos``: as in the paper.
+        ``logistic``: the same by plain SGD, and ``pegasos``: as in the paper.  A
+        ``package.module:Class`` is one's own; see `emotiset.own`.
     scale
         What ``averaged`` scales the columns by: ``nb``, their naive-Bayes log-count
         ratio in the whole sample, or ``none``.  Feature maps: ``largest``, one over
@@ -68,7 +69,7 @@ class LearnerConfig:
         classes as much.  None: each example the same.  Of feature maps.
     """
 
-    learner: LearnerName | None = None
+    learner: str | None = None
     scale: Scale | None = None
     epochs: int | None = None
     alpha: float | None = None
@@ -77,8 +78,7 @@ class LearnerConfig:
 
     def __post_init__(self) -> None:
         """Check the values."""
-        if self.learner is not None:
-            check_choice("learner", self.learner, get_args(LearnerName))
+        self._check_learner()
         if self.scale is not None:
             check_choice("scale", self.scale, get_args(Scale))
         check_range("epochs", self.epochs, at_least=1, at_most=1000)
@@ -92,6 +92,20 @@ class LearnerConfig:
             )
         self._check_class_weight()
 
+    def _check_learner(self) -> None:
+        if self.learner is None:
+            return
+        if ":" not in self.learner:
+            check_choice("learner", self.learner, get_args(LearnerName))
+            return
+        given = ("scale", "epochs", "alpha", "eta0", "class_weight")
+        named = [name for name in given if getattr(self, name) not in (None, "none")]
+        if named:
+            raise ConfigError(
+                f"--learner {self.learner} has settings of its own, found also "
+                f"{', '.join(map(option_name, named))}: leave that out"
+            )
+
     def _check_class_weight(self) -> None:
         if isinstance(self.class_weight, str):
             check_choice("class_weight", self.class_weight, ("balanced",))
@@ -100,7 +114,7 @@ class LearnerConfig:
         ):
             check_range("class_weight", weight, at_least=1e-6, at_most=1e6)
 
-    def resolved_learner(self, features: FeatureSet) -> LearnerName:
+    def resolved_learner(self, features: FeatureSet) -> str:
         """Return the learner in use: the one set, or the feature set's own."""
         return self.learner or _LEARNERS[features]
 
@@ -119,6 +133,13 @@ class LearnerConfig:
         ('logistic', 'none', 1, 0.01)
         """
         learner = self.resolved_learner(features)
+        if ":" in learner:
+            if features == "maps":
+                raise ConfigError(
+                    "--learner needs one of this package for feature maps, found "
+                    f"{learner}: leave one of them out"
+                )
+            return LearnerConfig(learner=learner, scale="none")
         steps = _STEPS[features, learner]
         own_scale: Scale = "nb" if learner == "averaged" else "none"
         if features == "maps":

@@ -9,6 +9,7 @@ from dask.distributed import Client
 from emotiset import probe
 from emotiset.access import check_files, check_folder, pick_files, put_token
 from emotiset.errors import ClusterError
+from emotiset.own import find_own, find_problems, is_own
 from emotiset.preflight import (
     OTHERS,
     SHAPING,
@@ -49,6 +50,24 @@ def look_at_nodes(client: Client) -> list[Node]:
 def check_nodes(client: Client) -> None:
     """Raise `ClusterError` where a run would fail or give another model."""
     _raise_first(compare_nodes(look_at_nodes(client)))
+
+
+def check_learner(client: Client, name: str | None) -> None:
+    """Raise unless a learner of one's own can be imported here and by each worker.
+
+    Raises
+    ------
+    ConfigError
+        If not here.
+    ClusterError
+        If not there.
+    """
+    if name is None or not is_own(name):
+        return
+    find_own(name)
+    found = _turn_round(_ask_workers(client, find_problems, name))
+    for problem, workers in found.items():
+        raise ClusterError(_count(workers, f"says: {problem}"))
 
 
 def look_at_files(

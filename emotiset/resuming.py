@@ -23,6 +23,7 @@ from emotiset.kept import (
 )
 from emotiset.lexicon import Lexicon
 from emotiset.map_scaling import MapScale
+from emotiset.own import hash_own, is_own
 from emotiset.partition import Run, order_rows, read_labeled
 from emotiset.reuse import hash_place, member_key
 from emotiset.sampling import Rule
@@ -166,6 +167,8 @@ def find_member_jobs(
     What is kept is read here, so that a damaged member is trained again.
     """
     common = [f"slice {last.bound} {last.seed}", *sorted(digests)]
+    if config.learner is not None and is_own(config.learner):
+        common.append(f"learner {hash_own(config.learner)}")
     keys = [
         member_key([digest, str(number), *common], config, keeping.versions)
         for number, digest in enumerate(digests)

@@ -23,7 +23,7 @@ from emotiset.config import TrainConfig
 from emotiset.errors import BadDataError, ConfigError, InputError
 from emotiset.labeling import check_labels
 from emotiset.lexicon import Lexicon, load_lexicon
-from emotiset.nodes import check_access, check_nodes
+from emotiset.nodes import check_access, check_learner, check_nodes
 from emotiset.outputs import write_rejects, write_sample
 from emotiset.partition import Tally
 from emotiset.pools import parse_pools
@@ -125,6 +125,7 @@ def train(
         keeping = open_work_folder(work_dir, config, verify_inputs=verify_inputs)
     with open_client(client, clock) as opened, tell_losses("run"):
         check_cluster(opened, client, blocks, keeping, clock)
+        check_learner(opened, config.learner)
         patience = find_patience(client)
         stages = Stages(opened, config, progress, clock, patience, keeping)
         labeled = stages.label(blocks, lexicon, keep_rejects=rejects_out is not None)

@@ -14,7 +14,8 @@ config_file publishing days progress kernels texts maps lexicon automaton first_
 machine scan simulate sources tally access work_folder reuse langid language_names
 language pools labeling keys folding map_keys deletions sampling drawing exchange
 features map_features svmlight ngrams examples map_scaling hashed map_learner scaling
-member learner calibration lines warm holdback voting packing model_format model_digest
+member own
+learner calibration lines warm holdback voting packing model_format model_digest
 store ensemble polyglot answering kinds loading sklearn ranking curves evaluate
 resampling kept partition fitting fold_fitting trials halving resuming warmup shape
 graph map_graph fold_graph warm_graph lean ready entry quiet waiting probe preflight

@@ -198,3 +198,14 @@ def test_paper__same_bytes_of_any_cut(client: Client, tmp_path: Path) -> None:
     small = replace(config, block_size=1 << 20)
     again, _ = paper.main(days[::-1], paper.THIRD_DAY, small, tmp_path, client)
     assert again["model_sha256"] == first["model_sha256"]
+
+
+def test_own_learner__both_are_right_more_often_than_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(PIPELINES)
+    inputs = ["simulated:20000?emoticon_share=0.5"]
+    with Client(processes=False, dashboard_address=None) as client:
+        found = load("own_learner").main(inputs, tmp_path, client)
+    assert set(found) == {"Bayes", "Hinge"}
+    assert min(found.values()) > 0.6
