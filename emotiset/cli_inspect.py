@@ -6,7 +6,13 @@ from typing import Annotated
 import typer
 
 from emotiset.cli_model import Model
-from emotiset.cli_options import Format, Limit, TextColumn, make_source_config
+from emotiset.cli_options import (
+    FeaturesColumn,
+    Format,
+    Limit,
+    TextColumn,
+    make_source_config,
+)
 
 # Modules that load Dask, Arrow or numba are imported by the commands when they run.
 
@@ -32,11 +38,17 @@ def inspect(
     top: Annotated[int, typer.Option(help="N-grams of each polarity.", min=1)] = 20,
     format: Format = None,
     text_column: TextColumn = None,
+    features_column: FeaturesColumn = None,
     limit: Limit = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show what a model file is, and with --texts what it has learned."""
-    source = make_source_config(format=format, text_column=text_column, limit=limit)
+    source = make_source_config(
+        format=format,
+        text_column=text_column,
+        features_column=features_column,
+        limit=limit,
+    )
     from emotiset.display import print_json
     from emotiset.display_model import print_features, print_model, print_run
     from emotiset.inspection import describe_features, describe_model

@@ -10,6 +10,7 @@ import pyarrow as pa
 from emotiset.config import SourceConfig
 from emotiset.ensemble import Ensemble
 from emotiset.errors import InputError
+from emotiset.kinds import check_kind
 from emotiset.labeling import strip_symbols
 from emotiset.ngrams import find_strongest
 from emotiset.polyglot import Model, by_language
@@ -114,6 +115,7 @@ def describe_features(
     InputError
         If the inputs cannot be read, or hold no text.
     """
+    check_kind(model, source)
     blocks = plan_blocks([str(path) for path in inputs], source)
     limit = SAMPLE_RECORDS if source.limit is None else source.limit
     tweets = [

@@ -27,11 +27,13 @@ from emotiset.kernels.mixed_grams import (
     enumerate_mixed,
 )
 from emotiset.kernels.tokens import ADDRESS, MENTION
+from emotiset.map_grams import enumerate_words
 
 _SHOWN_OTHERS: Final = 3
-_KINDS: Final = ("word", "pair", "negated", "bytes")  # by number
+_KINDS: Final = ("word", "pair", "negated", "bytes", "feature", "cross")  # by number
 _STAND_INS: Final[dict[FeatureSet, dict[str, str]]] = {
     "byte4": {},
+    "maps": {},
     "mixed": {chr(MENTION): "<mention>", chr(ADDRESS): "<address>"},
 }
 
@@ -98,8 +100,14 @@ def enumerate_mixed_grams(text: pa.Array, config: FeatureConfig) -> Grams:
     return Grams(column, row, start, stop, kind, kept)
 
 
+def enumerate_map_features(text: pa.Array, config: FeatureConfig) -> Grams:
+    """Return the features of canonical feature maps, and their crosses."""
+    return Grams(*enumerate_words(text, config))
+
+
 ENUMERATORS: Final[dict[FeatureSet, Callable[[pa.Array, FeatureConfig], Grams]]] = {
     "byte4": enumerate_byte4_grams,
+    "maps": enumerate_map_features,
     "mixed": enumerate_mixed_grams,
 }
 
@@ -134,7 +142,8 @@ def find_strongest(
         Plain JSON values.  ``texts``; ``ngrams`` and ``columns`` (different ones
         seen); ``collisions`` (columns with more than one n-gram); ``positive`` and
         ``negative``, each a list, the strongest first, of ``ngram``, ``kind``
-        (``word``, ``pair``, ``negated`` or ``bytes``), ``weight``, ``column``,
+        (``word``, ``pair``, ``negated`` or ``bytes``; of feature maps ``feature`` or
+        ``cross``), ``weight``, ``column``,
         ``texts`` and ``others`` (more n-grams of that column, the most frequent three).
     """
     enumerate_grams = ENUMERATORS[features.features]

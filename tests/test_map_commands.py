@@ -11,11 +11,14 @@ from dask.distributed import Client
 
 from emotiset import TrainConfig, load_ensemble
 from emotiset.cli_options import parse_class_weight, parse_crosses
-from emotiset.config import SourceConfig
+from emotiset.config import FeatureConfig, SourceConfig
 from emotiset.errors import ConfigError, InputError
 from emotiset.gold import GoldConfig
-from emotiset.inspection import describe_model
+from emotiset.inspection import describe_features, describe_model
 from emotiset.judging import evaluate_files
+from emotiset.map_features import hash_map_features
+from emotiset.map_grams import enumerate_words
+from emotiset.maps import canonical_list
 from emotiset.predict import predict, predict_lines
 from emotiset.train import train
 from tests.test_maps import CONFIG, make_clicks
@@ -93,6 +96,33 @@ def test_inspect__tells_what_the_input_is(clicks: tuple[Path, TrainConfig]) -> N
     assert told["settings"]["features"] == "maps"
     assert told["settings"]["scale"] == "largest"
     assert set(told["calibration"]["line"]) == {"slope", "intercept"}
+
+
+def test_inspect__names_the_strongest_features(
+    clicks: tuple[Path, TrainConfig],
+) -> None:
+    folder, _ = clicks
+    model = load_ensemble(folder / "model.parquet")
+    paths = [folder / "rows.parquet"]
+    told = describe_features(model, paths, SourceConfig(features_column="features"), 50)
+    shown = told["positive"] + told["negative"]
+    assert {row["ngram"] for row in shown} == {
+        "x",
+        *(f"user=u{i}" for i in range(30)),
+        *(f"ad=a{i}" for i in range(10)),
+    }
+    assert {row["kind"] for row in shown} == {"feature"}
+    assert told["collisions"] == 0 and told["texts"] == 3000
+
+
+def test_enumerate__hashes_as_learning_does() -> None:
+    config = FeatureConfig(features="maps", cross=(("t", "t"), ("t", "n")))
+    text = canonical_list([{"t": ["a", "b", "c"], "n": 2.0}, {}, {"t": "a"}])
+    column, row, *_ = enumerate_words(text, config)
+    found = [set(column[row == i].tolist()) for i in range(3)]
+    X = hash_map_features(text, config)
+    assert found == [set(X[i].indices.tolist()) for i in range(3)]
+    assert [len(each) for each in found] == [4 + 3 + 3, 0, 1]
 
 
 def test_options__crosses_and_class_weights() -> None:
