@@ -3,11 +3,13 @@
     python benchmarks/scale.py [--gigabytes 5] [--rounds 3] [--scratch FOLDER]
 
 Writes simulated tweets, and trains on all of them with two workers of 512 MiB each and
-with one, in turn; then on a fifth of them, from which the constants of `cost_model`
-come; then on 10,000 tiny blocks under a scheduler that is a process of its own.  Prints
-Markdown tables: peaks, pauses and workers started anew; the ratio of the medians past
-start-up; what the model makes of the whole input beside what it took, and what it says
-of a billion tweets on 100 workers.
+with one, in turn.  The constants of `cost_model` come from smaller runs, as often: on a
+fifth, on a fiftieth, and on tweets of which each has an emoticon.  Then 10,000 tiny
+blocks under a scheduler that is a process of its own.  Prints Markdown tables: peaks,
+pauses and workers started anew; the ratio of the medians, in all and past start-up,
+which is what a fiftieth takes; what the model makes of the whole input beside what it
+took, and what it says of a billion tweets on 100 workers.  5 GB take some five minutes
+on two cores that nobody else uses.
 """
 
 import argparse
@@ -35,6 +37,7 @@ from emotiset.train import train
 _TWEET_BYTES = 2_377  # of a simulated one, about
 _LIMIT = "512MiB"
 _N_BLOCKS = 10_000
+_DENSE = "simulated:150000?emoticon_share=1"
 _LEARNING = ("draw", "exchange", "scale", "train", "calibrate", "evaluate")
 
 
@@ -50,6 +53,11 @@ class Ran:
     n_new: int
 
     @property
+    def reading(self) -> float:
+        """Seconds of the stage that reads."""
+        return float(self.summary["seconds"]["read"])
+
+    @property
     def learning(self) -> float:
         """Seconds of the stages behind reading."""
         return sum(self.summary["seconds"].get(name, 0.0) for name in _LEARNING)
@@ -63,19 +71,23 @@ def main() -> None:
     parser.add_argument("--scratch", type=Path, help="folder for the input")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.scratch) as folder:
-        whole, part = Path(folder) / "whole", Path(folder) / "part"
-        n_bytes = simulate(whole, options.gigabytes)
-        simulate(part, options.gigabytes / 5)
-        runs: dict[int, list[Ran]] = {1: [], 2: []}
+        shares = {"whole": 1.0, "part": 0.2, "bit": 0.02}
+        sizes = {
+            name: simulate(Path(folder, name), options.gigabytes * share)
+            for name, share in shares.items()
+        }
+        inputs = {name: str(Path(folder, name)) for name in shares}
+        plans = [(name, n) for name in ("whole", "bit") for n in (1, 2)]
+        plans += [("part", 2), ("dense", 2)]
+        runs: dict[tuple[str, int], list[Ran]] = {plan: [] for plan in plans}
         for _ in range(options.rounds):
-            for n_workers, found in runs.items():
-                found.append(run(whole, n_workers))
-        small = run(part, 2)
-        part_bytes = sum(path.stat().st_size for path in part.iterdir())
+            for (name, n_workers), found in runs.items():
+                found.append(run(inputs.get(name, _DENSE), n_workers))
         tasks = run_tiny_blocks(Path(folder))
-    show_runs(runs, n_bytes)
+    show_runs(runs, sizes["whole"])
     show_tasks(*tasks)
-    show_model(make_constants(small, part_bytes, tasks), runs[2])
+    small = {name: runs[name, 2] for name in ("part", "bit", "dense")}
+    show_model(make_constants(small, sizes, tasks), runs["whole", 2])
     print(f"\n{machine()}")
 
 
@@ -88,14 +100,14 @@ def simulate(folder: Path, gigabytes: float) -> int:
     return sum(path.stat().st_size for path in folder.iterdir())
 
 
-def run(folder: Path, n_workers: int) -> Ran:
-    """Train on a folder with workers that have started, and watch them."""
+def run(inputs: str, n_workers: int) -> Ran:
+    """Train on a folder or a simulation, with workers that have started; watch them."""
     config = ClusterConfig(workers=n_workers, memory_limit=_LIMIT)
     with connect(config) as client:
         client.register_plugin(Watch(), name="watch")
         before = {each["pid"] for each in ask(client)}
         began = time.perf_counter()
-        result = train([folder], TrainConfig(), client)
+        result = train([inputs], TrainConfig(), client)
         seconds = time.perf_counter() - began
         after = ask(client)
     return Ran(
@@ -146,29 +158,33 @@ def _start(stack: ExitStack, command: list[str]) -> "subprocess.Popen[bytes]":
     return process
 
 
-def show_runs(runs: dict[int, list[Ran]], n_bytes: int) -> None:
+def show_runs(runs: dict[tuple[str, int], list[Ran]], n_bytes: int) -> None:
     """Print what the whole input took with one worker and with two."""
-    rows = []
-    for n_workers, found in runs.items():
+    rows, seconds, beyond = [], [], []
+    for n_workers in (1, 2):
+        found = runs["whole", n_workers]
         first = found[0].summary
+        seconds.append(_median(found, "seconds"))
+        beyond.append(seconds[-1] - _median(runs["bit", n_workers], "seconds"))
         rows.append(
             [
                 f"{n_bytes / 1e9:.1f} GB, {first['read']:,} tweets, "
                 f"{first['n_train'] + first['n_test']:,} drawn",
                 f"{n_workers} of {_LIMIT}",
-                f"{statistics.median(each.seconds for each in found):.1f}",
+                f"{seconds[-1]:.1f}",
+                f"{beyond[-1]:.1f}",
                 f"{max(each.peak for each in found):.0f} MB",
                 sum(each.pauses for each in found),
                 f"{sum(each.spilled for each in found) / 1e6:.0f} MB",
                 sum(each.n_new for each in found),
             ]
         )
-    head = ["input", "workers", "s past start-up", "peak of a worker"]
+    head = ["input", "workers", "s", "s past start-up", "peak of a worker"]
     print_table([*head, "pauses", "spilled", "started anew"], rows)
-    one, two = (statistics.median(r.seconds for r in runs[n]) for n in (1, 2))
     print(
-        f"\nTwo workers are {one / two:.2f} times as fast as one; medians of "
-        f"{len(runs[1])} runs in turn.\n"
+        f"\nTwo workers are {beyond[0] / beyond[1]:.2f} times as fast as one past "
+        f"start-up, {seconds[0] / seconds[1]:.2f} times in all; medians of "
+        f"{len(found)} runs in turn.\n"
     )
 
 
@@ -181,29 +197,49 @@ def show_tasks(n_tasks: int, spent: float, seconds: float) -> None:
 
 
 def make_constants(
-    small: Ran, n_bytes: int, tasks: tuple[int, float, float]
+    small: dict[str, list[Ran]],
+    sizes: dict[str, int],
+    tasks: tuple[int, float, float],
 ) -> Constants:
-    """Take the constants from a run on a part, and from that on tiny blocks."""
-    summary = small.summary
-    n_read = summary["read"]
-    n_drawn = summary["n_train"] + summary["n_test"]
+    """Take the constants from the smaller runs, and from that on tiny blocks.
+
+    What reading costs for each byte is the slope between a fiftieth and a fifth, and
+    what learning costs for each example that between a fiftieth and tweets which all
+    have an emoticon; the rest is the same for any size, as libraries that load.
+    """
+    part, bit, dense = (small[name] for name in ("part", "bit", "dense"))
+    summary = part[0].summary
+    n_read, n_drawn = summary["read"], _count_drawn(part)
+    read = 2 * (_median(part, "reading") - _median(bit, "reading"))
+    read /= sizes["part"] - sizes["bit"]
+    learn = _median(dense, "learning") - _median(bit, "learning")
+    learn /= _count_drawn(dense) - _count_drawn(bit)
+    whole = _median(part, "seconds")
     return Constants(
-        read_seconds=summary["seconds"]["read"] * 2 / n_bytes,
-        fixed_seconds=small.seconds - summary["seconds"]["read"] - small.learning,
-        example_seconds=small.learning / n_drawn,
+        read_seconds=read,
+        fixed_seconds=whole - read * sizes["part"] / 2 - learn * n_drawn,
+        example_seconds=learn,
         task_seconds=tasks[1] / tasks[0],
-        tweet_bytes=n_bytes / n_read,
+        tweet_bytes=sizes["part"] / n_read,
         labeled_share=(n_drawn + summary["funnel"]["surplus"]) / n_read,
         drawn_share=n_drawn / n_read,
         text_bytes=200,
-        worker_bytes=small.peak * 1e6,
+        worker_bytes=max(each.peak for each in part) * 1e6,
     )
+
+
+def _median(runs: list[Ran], name: str) -> float:
+    return statistics.median(getattr(each, name) for each in runs)
+
+
+def _count_drawn(runs: list[Ran]) -> int:
+    return int(runs[0].summary["n_train"] + runs[0].summary["n_test"])
 
 
 def show_model(constants: Constants, runs: list[Ran]) -> None:
     """Print what the model says of the whole input and of a billion tweets."""
     n_read = runs[0].summary["read"]
-    measured = statistics.median(each.seconds for each in runs)
+    measured = _median(runs, "seconds")
     here = predict_cost(constants, n_read, 2)
     far = predict_cost(constants, 1e9, 100)
     rows = [
