@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -45,9 +46,19 @@ def pytest_configure(config: pytest.Config) -> None:
     # as ever: their workers are spawned.
     dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"})
     get_mp_context().set_forkserver_preload(["distributed.nanny", "emotiset.resuming"])
+    # pytest-xdist hands out the files with the most tests first: the slow ones, which
+    # have few, would begin last, and one process wait for the other.  See below.
+    config.option.loadscopereorder = False
     if not hasattr(config, "workerinput"):
         compiling = "from emotiset.warmup import compile_kernels; compile_kernels()"
         subprocess.run([sys.executable, "-c", compiling], check=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that have the most slow tests; leave all else shuffled."""
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])
 
 
 @pytest.fixture(scope="session")
