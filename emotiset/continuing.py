@@ -17,6 +17,8 @@ from emotiset.config import FeatureConfig, SourceConfig, TrainConfig
 from emotiset.ensemble import Ensemble
 from emotiset.errors import ConfigError, InputError
 from emotiset.fitting import Assessment
+from emotiset.lexicon import load_lexicon
+from emotiset.model_format import shorten
 from emotiset.own import is_own
 from emotiset.polyglot import Model, Polyglot, by_language
 from emotiset.result import merge_digests
@@ -66,8 +68,12 @@ def continue_config(model: Model, given: Mapping[str, Any]) -> TrainConfig:
         )
     own["language"] = model.language
     own["members"] = found.n_members
+    if given.get("lexicon") is not None:
+        given = {**given, "lexicon": load_lexicon(given["lexicon"]).to_json_value()}
+        own["lexicon"] = model.lexicon.to_json_value()
     for name, value in given.items():
         _check_same(name, value, own)
+    own.pop("lexicon", None)
     if given.get("test_after") is not None:
         own["test_fraction"] = None
     free = {name: value for name, value in given.items() if name in _FREE}
@@ -81,12 +87,12 @@ def continue_config(model: Model, given: Mapping[str, Any]) -> TrainConfig:
 
 
 def _check_same(name: str, value: Any, own: Mapping[str, Any]) -> None:
-    if name in _FREE or name == "lexicon" or (name in own and own[name] == value):
+    if name in _FREE or (name in own and own[name] == value):
         return
-    found = f", which has {own[name]!r}" if name in own else ""
+    found = f" ({shorten(own[name])})" if name in own else ""
     raise ConfigError(
-        f"update needs {name} as in the model{found}, found {value!r}: leave it out, "
-        "or train a new model"
+        f"update needs {name} as in the model{found}, found {shorten(value)}: leave it "
+        "out, or train a new model"
     )
 
 

@@ -193,6 +193,8 @@ def check_jumps(
 def check_not_worse(pairing: Pairing, level: float = 0.05) -> None:
     """Raise `GateError` where a challenger is worse than the champion.
 
+    What is compared is answers, so of a class that is rare it tells little.
+
     Parameters
     ----------
     pairing

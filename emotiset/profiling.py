@@ -14,6 +14,7 @@ from dask.distributed import Client
 
 from emotiset.cluster import ClusterConfig
 from emotiset.config import TrainConfig
+from emotiset.errors import TooFewError
 from emotiset.gates import Profile
 from emotiset.lexicon import load_lexicon
 from emotiset.pools import parse_pools
@@ -104,7 +105,7 @@ def take_held_out(
     Raises
     ------
     OnePolarityError, TooFewError
-        If the input has too few labeled texts.
+        If the input has too few labeled texts, or holds out none.
     """
     with _label(inputs, config, client, work_dir) as (stages, labeled):
         pools = parse_pools(config.languages)
@@ -114,7 +115,13 @@ def take_held_out(
             drawn = stages.draw(mine)
             parts = stages.exchange(mine, drawn.draw)
             found += stages.take_texts(parts[-1], _MAX_TEXTS)
-        return pa.Table.from_batches(found, KEYED)
+    texts = pa.Table.from_batches(found, KEYED)
+    if not texts.num_rows:
+        raise TooFewError(
+            "models are judged on texts that none has learned from, found no such ones "
+            "in the input: give more of it, or a larger --test-fraction"
+        )
+    return texts
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from dask.distributed import Client
 from emotiset import TrainConfig, load_ensemble
 from emotiset.cluster import ClusterConfig, connect
 from emotiset.comparing import compare_models
+from emotiset.config_file import load_config
 from emotiset.continuing import continue_config
 from emotiset.days import check_order, find_days
 from emotiset.errors import EmotisetError, GateError
@@ -32,7 +33,7 @@ ALARM, REJECTED = "alarm", "rejected"
 
 
 def main(
-    given: argparse.Namespace, client: Client, config: TrainConfig | None = None
+    given: argparse.Namespace, client: Client, settings: dict[str, Any]
 ) -> dict[str, Any]:
     """Do one day's work, unless it is done; return its line of the history."""
     days, shelf = find_days(given.data, given.day), Shelf(given.models, given.keep)
@@ -41,7 +42,7 @@ def main(
         shelf.settle()
         line = shelf.find(run=day)
         if line is None or line["action"] == ALARM:
-            line = retrain(days, shelf, given, client, config)
+            line = retrain(days, shelf, given, client, settings)
     if line["action"] in (ALARM, REJECTED):
         raise GateError(f"{day} {line['action']}: {line['why']}")
     return line
@@ -52,14 +53,13 @@ def retrain(
     shelf: Shelf,
     given: argparse.Namespace,
     client: Client,
-    config: TrainConfig | None,
+    settings: dict[str, Any],
 ) -> dict[str, Any]:
     """Check the newest day, train, judge, and decide."""
     newest = days[-1:]
     champion = load_ensemble(shelf.current) if shelf.current.exists() else None
-    if champion is not None and given.update:
-        config = continue_config(champion, {})
-    config = config or TrainConfig(language=given.language)
+    goes_on = champion is not None and given.update
+    config = continue_config(champion, settings) if goes_on else TrainConfig(**settings)
     work = shelf.folder / "work"  # what is read and labeled today is so tomorrow
     earlier = [each for each in shelf.read_history() if each["action"] != ALARM]
     check_order(newest[0].name, earlier)
@@ -73,8 +73,8 @@ def retrain(
     except GateError as error:
         return shelf.note({**line, "action": ALARM, "why": str(error)})
 
-    if champion is not None and given.update:
-        result = update(shelf.current, newest, client)
+    if goes_on:
+        result = update(shelf.current, newest, client, settings=settings)
     else:
         result = train(days[-given.window :], config, client, work_dir=work)
     line |= {name: result.summary[name] for name in ("n_train", "model_sha256")}
@@ -100,7 +100,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--accept", action="store_true", help="raise no alarm")
     parser.add_argument("--keep", type=int, default=7, help="versions")
     parser.add_argument("--rollback", nargs="?", const="", metavar="VERSION")
-    parser.add_argument("--language", default="en")
+    parser.add_argument("--config", help="TOML file of settings, as for train")
     parser.add_argument("--scheduler", help="of a running Dask cluster")
     return parser.parse_args(words)
 
@@ -109,8 +109,9 @@ def run(words: list[str]) -> dict[str, Any]:
     """Do what the command line says."""
     given = parse(words)
     if given.rollback is None:
+        settings = load_config(given.config) if given.config else {}
         with connect(ClusterConfig(scheduler=given.scheduler)) as client:
-            return main(given, client)
+            return main(given, client, settings)
     shelf = Shelf(given.models, given.keep)
     with shelf.lock():
         return shelf.roll_back(given.rollback or None)

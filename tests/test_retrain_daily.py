@@ -2,8 +2,8 @@
 
 import json
 import os
+import runpy
 import shutil
-import subprocess
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 from dask.distributed import Client
 
-from emotiset import TrainConfig, load_ensemble
+from emotiset import load_ensemble
 from emotiset.errors import GateError, InputError
 from emotiset.publishing import Shelf
 from tests.conftest import make_tweets
 from tests.test_pipelines import PIPELINES, load
 
-CONFIG = TrainConfig(n_features=1 << 12)
+SETTINGS = {"n_features": 1 << 12}
 DAYS = [f"2020-01-{day:02}" for day in range(1, 6)]
 
 
@@ -73,7 +73,7 @@ def three_days(data: Path, threads: Client, tmp_path_factory: Any) -> Path:
     daily = load("retrain_daily")
     for day, words in zip(DAYS, ([], [], ["--update"]), strict=False):
         given = tell(daily, data, models, "--day", day, "--keep", "2", *words)
-        line = daily.main(given, threads, CONFIG)
+        line = daily.main(given, threads, SETTINGS)
         assert (line["action"], line["version"]) == ("promoted", day)
     return models
 
@@ -98,7 +98,7 @@ def test_day__that_is_done_is_not_done_again(
 ) -> None:
     before = told(three_days)
     given = tell(daily, data, three_days, "--day", DAYS[2])
-    line = daily.main(given, None, CONFIG)  # it needs no cluster for that
+    line = daily.main(given, None, SETTINGS)  # it needs no cluster for that
     assert line["version"] == DAYS[2]
     assert told(three_days) == before
 
@@ -109,10 +109,10 @@ def test_day__out_of_order_or_not_there_is_refused(
     write_day(tmp_path / "2019-12-31", [])
     given = tell(daily, tmp_path, three_days)
     with pytest.raises(InputError, match="in their order"):
-        daily.main(given, None, CONFIG)
+        daily.main(given, None, SETTINGS)
     given = tell(daily, data, three_days, "--day", "2021-01-01")
     with pytest.raises(InputError, match="2021-01-01 in"):
-        daily.main(given, None, CONFIG)
+        daily.main(given, None, SETTINGS)
 
 
 def test_day__that_is_strange_raises_the_alarm_until_accepted(
@@ -126,17 +126,17 @@ def test_day__that_is_strange_raises_the_alarm_until_accepted(
     given = tell(daily, odd, models, "--day", DAYS[3])
     for _ in range(2):
         with pytest.raises(GateError, match=r"alarm: .*7,500 records") as caught:
-            daily.main(given, threads, CONFIG)
+            daily.main(given, threads, SETTINGS)
         assert caught.value.exit_code == 5
         assert [each["action"] for each in told(models)][3:] == ["alarm"]
         assert load_ensemble(models / "current.parquet").settings["updates"]
     given = tell(daily, odd, models, "--day", DAYS[3], "--accept")
-    assert daily.main(given, threads, CONFIG)["version"] == DAYS[3]
+    assert daily.main(given, threads, SETTINGS)["version"] == DAYS[3]
     assert [each["action"] for each in told(models)][3:] == ["promoted"]
 
     given = tell(daily, odd, models, "--day", DAYS[4])
     with pytest.raises(GateError, match=r"positive labels 100\.0%"):
-        daily.main(given, threads, CONFIG)
+        daily.main(given, threads, SETTINGS)
 
 
 def test_challenger__that_is_worse_is_rejected_and_not_tried_again(
@@ -148,7 +148,7 @@ def test_challenger__that_is_worse_is_rejected_and_not_tried_again(
     given = tell(daily, data, models, "--day", DAYS[3])
     for client in (threads, None):
         with pytest.raises(GateError, match=r"rejected: .* the champion stays"):
-            daily.main(given, client, TrainConfig(n_features=8))
+            daily.main(given, client, {"n_features": 8})
     line = told(models)[-1]
     assert (line["action"], line["version"]) == ("rejected", DAYS[2])
     assert line["judged"]["only_second_right"] > line["judged"]["only_first_right"]
@@ -206,7 +206,7 @@ def test_day__that_was_killed_at_any_point_is_done_once(
         return tell(daily, data, Path(models), *words)
 
     given = start("whole")
-    daily.main(given, threads, CONFIG)
+    daily.main(given, threads, SETTINGS)
     expected = look(given.models)
     assert expected[1][-1]["version"] == DAYS[3]
 
@@ -216,12 +216,12 @@ def test_day__that_was_killed_at_any_point_is_done_once(
         with pytest.MonkeyPatch.context() as patch:
             count = kill_at(patch, given.models, n_steps + 1)
             try:
-                daily.main(given, threads, CONFIG)
+                daily.main(given, threads, SETTINGS)
             except KilledError:
                 assert load_ensemble(given.models / "current.parquet")
             else:
                 break
-        daily.main(given, threads, CONFIG)
+        daily.main(given, threads, SETTINGS)
         assert look(given.models) == expected
         n_steps = count()
     # The version, the history, the link twice, an old version.
@@ -245,7 +245,12 @@ def keep_first(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def test_command__rolls_back(
-    daily: ModuleType, data: Path, three_days: Path, tmp_path: Path
+    daily: ModuleType,
+    data: Path,
+    three_days: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     models = Path(shutil.copytree(three_days, tmp_path / "m", symlinks=True))
     words = [str(data), str(models), "--rollback"]
@@ -254,11 +259,12 @@ def test_command__rolls_back(
     assert (models / "current.parquet").read_bytes() == expected
     assert daily.run([*words, DAYS[2]])["version"] == DAYS[2]
 
-    command = [sys.executable, str(PIPELINES / "retrain_daily.py"), *words, DAYS[0]]
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=100, check=False
-    )
-    assert done.returncode == 2
-    assert "choose from" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
-    assert daily.main(tell(daily, data, models, "--day", DAYS[2]), None)
+    script = str(PIPELINES / "retrain_daily.py")
+    monkeypatch.setattr(sys, "argv", [script, *words, DAYS[0]])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(script, run_name="__main__")
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert "choose from" in told
+    assert len(told.splitlines()) == 1
+    assert daily.main(tell(daily, data, models, "--day", DAYS[2]), None, {})

@@ -166,9 +166,13 @@ def test_update__refuses_what_would_mean_something_else(
             update(how.pop("model", first), inputs or days[1:2], threads, **how)
         assert "\n" not in str(caught.value)
 
-    fails(ConfigError, "n_features as in the model.* 4096", settings={"n_features": 8})
-    fails(ConfigError, "found 'es'", settings={"language": "es"})
+    fails(
+        ConfigError, r"n_features as in the model \(4096\)", settings={"n_features": 8}
+    )
+    fails(ConfigError, "found .?es", settings={"language": "es"})
     fails(ConfigError, "decay", decay=1.5)
+    other = 'extends = true\nsymbols = [{text = "=))", polarity = "positive"}]'
+    fails(ConfigError, "lexicon as in the model", settings={"lexicon": other})
     fails(InputError, "before .*en, digest", days[0])
     second = update(first, days[1:2], threads).ensemble
     fails(InputError, "before", days[1], model=second)
@@ -177,7 +181,8 @@ def test_update__refuses_what_would_mean_something_else(
     one = tmp_path / "one.json"
     one.write_text(json.dumps({"text": "what a lovely day that was :)", "lang": "en"}))
     fails(InputError, "both polarities", one)
-    same = update(first, days[1:2], threads, settings={"n_features": 1 << 12})
+    told = {"n_features": 1 << 12, "lexicon": "extends = true\nsymbols = []"}
+    same = update(first, days[1:2], threads, settings=told)
     assert same.ensemble.sha256() == second.sha256()
 
 
