@@ -11,11 +11,13 @@ from typing import Any, Final
 
 import yaml
 
+from emotiset import map_card
 from emotiset.evaluate import wilson
 from emotiset.inspection import list_settings
 from emotiset.plain import make_plain
 
 _TASK: Final = {"type": "text-classification", "name": "Sentiment Analysis"}
+_TAGS: Final = ("sentiment-analysis", "distant-supervision", "tweets", "linear")
 _HEADER_METRICS: Final = {
     "accuracy": "Accuracy",
     "f1": "F1 of positive",
@@ -50,8 +52,12 @@ def make_card(model: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
         "Data": _describe_data(model, summary),
         "Funnel": _describe_funnel(summary),
         "Metrics": _describe_metrics(summary),
-        "Limits": _describe_limits(summary),
-        "How to load": _describe_use(name),
+        "Limits": map_card.describe_limits(summary["metrics"])
+        if _has_maps(model)
+        else _describe_limits(summary),
+        "How to load": map_card.describe_use(name)
+        if _has_maps(model)
+        else _describe_use(name),
         "Where it comes from": _describe_origin(model, summary),
     }
     parts = [f"---\n{header}---"]
@@ -81,10 +87,11 @@ def _make_header(
 ) -> dict[str, Any]:
     metrics = summary["metrics"]
     codes = [code for code in re.split(r"[,+]", model["language"]) if code != "any"]
+    task, tags = (map_card.TASK, map_card.TAGS) if _has_maps(model) else (_TASK, _TAGS)
     header: dict[str, Any] = {
         "library_name": "emotiset",
-        "pipeline_tag": _TASK["type"],
-        "tags": ["sentiment-analysis", "distant-supervision", "tweets", "linear"],
+        "pipeline_tag": task["type"],
+        "tags": list(tags),
     }
     if codes:
         header = {"language": codes, **header}
@@ -95,22 +102,28 @@ def _make_header(
     ]
     if not found:
         return header
-    dataset = {"name": "held-out part of the training input", "type": "tweets"}
-    result = {"task": _TASK, "dataset": dataset, "metrics": found}
+    kind = "tabular" if _has_maps(model) else "tweets"
+    dataset = {"name": "held-out part of the training input", "type": kind}
+    result = {"task": task, "dataset": dataset, "metrics": found}
     header["metrics"] = [each["type"] for each in found]
     return {**header, "model-index": [{"name": name, "results": [result]}]}
 
 
 def _describe(model: Mapping[str, Any], summary: Mapping[str, Any]) -> list[str]:
     features, n_members = model["features"], len(model["members"])
+    language = quote(model["language"])
+    what = f"Tells positive from negative short texts (language: {language})."
     return [
-        "Tells positive from negative short texts (language: "
-        f"{quote(model['language'])}).",
+        map_card.WHAT if _has_maps(model) else what,
         f"{n_members} linear {'classifiers' if n_members != 1 else 'classifier'} over "
         f"{features['n_features']:,} hashed columns ({features['name']}), by "
         f"{model['vote']} vote, trained by emotiset {_find_version(summary)} on "
         f"{summary['n_train']:,} examples.",
     ]
+
+
+def _has_maps(model: Mapping[str, Any]) -> bool:
+    return bool(model["features"]["name"] == "maps")
 
 
 def _find_version(summary: Mapping[str, Any]) -> str:
@@ -130,8 +143,10 @@ def _describe_data(model: Mapping[str, Any], summary: Mapping[str, Any]) -> list
         f"- {name}: {' '.join(quote(each) for each in found)}"
         for name, found in model["symbols"].items()
     ]
-    return [told, "", f"{summary['read']:,} records were read from", "", *inputs, "",
-            "Symbols that count:", "", *symbols]  # fmt: skip
+    read = [told, "", f"{summary['read']:,} records were read from", "", *inputs]
+    if _has_maps(model):
+        return read
+    return [*read, "", "Symbols that count:", "", *symbols]
 
 
 def _describe_funnel(summary: Mapping[str, Any]) -> list[str]:

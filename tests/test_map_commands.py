@@ -10,6 +10,7 @@ import pytest
 from dask.distributed import Client
 
 from emotiset import TrainConfig, load_ensemble
+from emotiset.card import make_card
 from emotiset.cli_options import parse_class_weight, parse_crosses
 from emotiset.config import FeatureConfig, SourceConfig
 from emotiset.errors import ConfigError, InputError
@@ -113,6 +114,16 @@ def test_inspect__names_the_strongest_features(
     }
     assert {row["kind"] for row in shown} == {"feature"}
     assert told["collisions"] == 0 and told["texts"] == 3000
+
+
+def test_card__speaks_of_feature_maps(clicks: tuple[Path, TrainConfig]) -> None:
+    path = clicks[0] / "model.parquet"
+    summary = json.loads((clicks[0] / "summary.json").read_text())
+    card = make_card(describe_model(load_ensemble(path), path), summary)
+    assert "tabular-classification" in card and "feature maps" in card
+    text = card.split("Settings:")[0].replace("The same tweets", "")
+    for word in ("tweet", "Symbols", "short", "Irony"):
+        assert word not in text, word
 
 
 def test_enumerate__hashes_as_learning_does() -> None:
