@@ -253,51 +253,19 @@ def test_train__goes_on_after_the_client_was_killed(
 
 @pytest.mark.slow
 def test_train__goes_on_after_the_scheduler_was_killed(
-    long_input: Path, undisturbed: bytes, tmp_path: Path
+    long_input: Path, tmp_path: Path, dask_processes: Any
 ) -> None:
-    work = tmp_path / "work"
-    with Cluster(tmp_path / "first") as cluster:
-        process = start(
-            long_input, tmp_path, work, "--scheduler-file", str(cluster.file)
-        )
-        wait_until(lambda: len(kept(work)) >= 5)
-        cluster.processes[0].kill()
-        told = finish(process, code=4)
-        assert told.strip().splitlines()[-1].startswith("emotiset: ")
-        assert not (tmp_path / "m.parquet").exists()
+    work, where = tmp_path / "work", ("--scheduler-file", str(dask_processes.file))
+    dask_processes.start(1, "--no-nanny")
+    process = start(long_input, tmp_path, work, *where)
+    wait_until(lambda: len(kept(work)) >= 5)
+    dask_processes.processes[0].kill()
+    told = finish(process, code=4)
+    assert told.strip().splitlines()[-1].startswith("emotiset: ")
+    assert not (tmp_path / "m.parquet").exists()
+    dask_processes.stop()
     before = kept(work)
-    with Cluster(tmp_path / "second") as cluster:
-        finish(start(long_input, tmp_path, work, "--scheduler-file", str(cluster.file)))
+    dask_processes.file.unlink()
+    dask_processes.start(1, "--no-nanny")
+    finish(start(long_input, tmp_path, work, *where))
     check_resumed(tmp_path, work, before)
-    assert (tmp_path / "m.parquet").read_bytes() == undisturbed
-
-
-class Cluster:
-    """A scheduler and a worker, each a process of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir()
-        self.file = folder / "scheduler.json"
-        where = ["--scheduler-file", str(self.file), "--dashboard-address", ":0"]
-        local = ["--nthreads", "1", "--no-nanny", "--local-directory", str(folder)]
-        self._commands = [
-            ["scheduler", "--port", "0", "--host", "127.0.0.1", *where],
-            ["worker", *local, "--death-timeout", "20", *where],
-        ]
-        self.processes: list[subprocess.Popen[bytes]] = []
-
-    def __enter__(self) -> "Cluster":
-        for command in self._commands:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "dask", *command],
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            self.processes.append(process)
-            wait_until(self.file.exists)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for process in reversed(self.processes):
-            process.kill()
-            process.wait()
