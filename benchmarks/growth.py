@@ -16,6 +16,9 @@ from inputs import Plan, make_input, warm
 from tables import make_table
 from watching import Watched, watch
 
+PICTURE: Final = (
+    "![Seconds and memory against input, members, columns and workers](docs/growth.svg)"
+)
 MOST: Final = 4.0  # gigabytes; an eighth of it to all; a quarter for the other axes
 # What grows: its unit, its values, the option that sets it.
 AXES: Final[dict[str, tuple[str, tuple[float, ...], str]]] = {
@@ -103,7 +106,7 @@ def render(found: dict[str, Any]) -> str:
     table = make_table(head, rows)
     n_runs = len(found["points"][0]["seconds"])
     return (
-        f"{table}\n\nMedians of {n_runs} runs in turn, whole process, at "
+        f"{PICTURE}\n\n{table}\n\nMedians of {n_runs} runs in turn, whole process, at "
         f"{found['gigabytes']:g} GB "
         "where not the input grows; memory is of all processes together.  Bend: what "
         "the last step costs for each unit, beside the average; about 1 is a line.  "

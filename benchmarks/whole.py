@@ -230,6 +230,14 @@ HEAD: Final = (
     *("input", "program", "s", "times emotiset's", "s of processors", "peak memory"),
     *("labeled", "trained on", "accuracy", "model", "runs"),
 )
+NOTE: Final = (
+    "Medians over the runs, all in turn; what takes very long runs once.  Memory is "
+    "that of all processes together at its highest, without what a file backs, and "
+    "what is shared counted once.  Peers match symbols by a plain regular expression, "
+    "emotiset also looks at what stands beside one, hence a few labels more or less.  "
+    "Polars and Dask learn by scikit-learn's SGD, one pass as in emotiset; Spark, "
+    "which has no SGD, by ten steps of L-BFGS."
+)
 BEST: Final = {2: min, 4: min, 5: min, 8: max, 9: min}
 
 
@@ -241,6 +249,7 @@ def render(found: dict[str, Any]) -> str:
         ours = next(row for row in group if row["program"] == OURS)
         rows += mark_best([_cells(row, ours) for row in group], BEST)
     lines = [make_table(HEAD, rows, n_texts=2)]
+    lines.append(NOTE)
     for name, absent in found["left_out"].items():
         lines.append(f"{name} is left out: {', '.join(absent)} is not installed.")
     return "\n\n".join(lines)
