@@ -7,7 +7,7 @@ the labels or the steps may not, as the weights would mean something else.
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -33,6 +33,13 @@ _FREE: Final = frozenset(
     | {"per_class", "test_fraction", "test_after", "calibration"}
 )
 _MODULUS: Final = 1 << 64
+_Digest = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{32})?$")]
+
+
+class _Update(msgspec.Struct, forbid_unknown_fields=True):
+    decay: float
+    samples: dict[str, _Digest]
+    n_examples: dict[str, int]
 
 
 def continue_config(model: Model, given: Mapping[str, Any]) -> TrainConfig:
@@ -53,7 +60,7 @@ def continue_config(model: Model, given: Mapping[str, Any]) -> TrainConfig:
     found = next(iter(by_language(model).values()))
     names = {each.name for each in fields(TrainConfig)} - {"per_class", "test_after"}
     own = {name: value for name, value in found.settings.items() if name in names}
-    if "learner" not in own:
+    if not isinstance(own.get("learner"), str):
         raise ConfigError(
             "update needs a model that holds its settings, found one without: train it "
             "again"
@@ -66,6 +73,7 @@ def continue_config(model: Model, given: Mapping[str, Any]) -> TrainConfig:
             "update needs a learner of this package, whose past a model file tells, "
             f"found {own['learner']}: train on old and new input together"
         )
+    read_updates(model)
     own["language"] = model.language
     own["members"] = found.n_members
     if given.get("lexicon") is not None:
@@ -94,6 +102,35 @@ def _check_same(name: str, value: Any, own: Mapping[str, Any]) -> None:
         f"update needs {name} as in the model{found}, found {shorten(value)}: leave it "
         "out, or train a new model"
     )
+
+
+def read_updates(model: Model) -> list[dict[str, Any]]:
+    """Return the updates that the settings of a model tell of.
+
+    Raises
+    ------
+    ConfigError
+        If they, or the digests beside them, are no such thing: a model file may be a
+        stranger's.
+
+    Examples
+    --------
+    >>> from emotiset.sklearn import EmotisetClassifier
+    >>> made = EmotisetClassifier(n_features=2).fit(["a", "b"], [0, 1])
+    >>> read_updates(made.ensemble_)
+    []
+    """
+    ensembles = by_language(model).values()
+    told = next(iter(ensembles)).settings.get(UPDATES, [])
+    try:
+        updates = msgspec.convert(told, list[_Update])
+        msgspec.convert([each.sample_digest for each in ensembles], list[_Digest])
+    except msgspec.ValidationError as error:
+        raise ConfigError(
+            f"update needs a model whose history makes sense, found another ({error}): "
+            "train it again"
+        ) from None
+    return [msgspec.to_builtins(each) for each in updates]
 
 
 def choose_decay(decay: float | None, config: TrainConfig) -> float:
@@ -151,7 +188,7 @@ def continue_model(
     """
     ensembles = by_language(model)
     settings = next(iter(ensembles.values())).settings
-    earlier = list(settings.get(UPDATES, []))
+    earlier = read_updates(model)
     samples = {each.pool.name: _digest(each) for each in found.outcomes}
     for name, digest in samples.items():
         _check_new(name, digest, ensembles[name].sample_digest, earlier)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +211,29 @@ def test_update__of_several_languages_leaves_those_without_news(
     assert spanish[0].weights.tolist() == spanish[1].weights.tolist()
     assert spanish[0].sample_digest == spanish[1].sample_digest
     assert english[0].weights.tolist() != english[1].weights.tolist()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"learner": 7},
+        {"n_examples": "many", "epochs": "two"},
+        {"updates": "none"},
+        {"updates": [1]},
+        {"updates": [{"decay": 1.0, "samples": {"en": "x"}, "n_examples": {}}]},
+    ],
+)
+def test_update__of_a_strangers_model_is_refused_in_one_line(
+    settings: dict[str, Any], first: Path
+) -> None:
+    model = load_ensemble(first)
+    assert isinstance(model, Ensemble)
+    odd = replace(model, settings={**model.settings, **settings})
+    with pytest.raises(ConfigError) as caught:
+        update(odd, ["simulated:10"])
+    assert "\n" not in str(caught.value)
+    with pytest.raises(ConfigError):
+        update(replace(model, sample_digest="../"), ["simulated:10"])
 
 
 def test_command__updates_a_file(
