@@ -20,6 +20,7 @@ made in ``--scratch`` once and stay there.
 import argparse
 import json
 import platform
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -64,12 +65,24 @@ def main() -> None:
     )
     if not options.render:
         compile_kernels()  # once for a machine, so no run's affair
-    for name in [] if options.render else options.only or sections.ALL:
-        measure(name, plan, options.results)
+    names = [] if options.render else options.only or sections.ALL
+    failed = [name for name in names if not is_measured(name, plan, options.results)]
     found = read_results(options.results)
     text = options.readme.read_text(encoding="utf-8")
     options.readme.write_text(render_all(text, found), encoding="utf-8")
     sections.draw(found, options.readme.parent / "docs")
+    if failed:
+        raise SystemExit(f"not measured: {', '.join(failed)}")
+
+
+def is_measured(name: str, plan: Plan, results: Path) -> bool:
+    """Measure one section; where a program of it fails, say so and go on."""
+    try:
+        measure(name, plan, results)
+    except subprocess.CalledProcessError as error:
+        print(f"{name}: {error}\n{str(error.stderr)[-2000:]}", file=sys.stderr)
+        return False
+    return True
 
 
 def measure(name: str, plan: Plan, results: Path) -> None:
@@ -77,7 +90,7 @@ def measure(name: str, plan: Plan, results: Path) -> None:
     note = make_note()
     note(f"section {name}")
     found = sections.MEASURE[name](plan, note)
-    known = read_results(results) if results.exists() else {}
+    known = read_results(results)
     where = {"machine": describe_machine(), "versions": find_versions(plan.apart)}
     known[name] = {**found, **where}
     results.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
@@ -86,6 +99,8 @@ def measure(name: str, plan: Plan, results: Path) -> None:
 
 def read_results(path: Path) -> dict[str, Any]:
     """Return what was measured, section by section."""
+    if not path.exists():
+        return {}
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
 
