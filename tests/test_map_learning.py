@@ -1,5 +1,7 @@
 """Learning from feature maps: learners, scales, class weights, probabilities."""
 
+import datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,10 @@ from emotiset.map_features import hash_map_features
 from emotiset.map_keys import make_map_keys, number_twins, put_numbers
 from emotiset.map_scaling import count_maps, merge_map_counts
 from emotiset.maps import canonical_objects
+from emotiset.partition import order_rows
+from emotiset.sampling import Pairs, is_held_out, make_rule
 from emotiset.schema import LABELED
+from emotiset.tally import Tally
 from emotiset.train import train
 
 FEATURES = FeatureConfig(features="maps", n_features=64)
@@ -168,6 +173,36 @@ def test_numbers__identical_rows_get_other_keys_whatever_the_cut() -> None:
         keys = [put_numbers(*each, seed=0) for each in zip(parts, numbers, strict=True)]
         found.add(tuple(sorted(np.concatenate(keys).tolist())))
     assert len(found) == 1 and len(set(found.pop())) == 5
+
+
+def test_rule__each_row_is_on_the_side_of_its_own_time() -> None:
+    config = TrainConfig(
+        features_column="f", label_column="y", test_after=datetime.date(2020, 1, 1)
+    )
+    rule = make_rule(config)
+    key = np.array([1 << 32, (1 << 32) + 1, (1 << 32) + 2], np.uint64)
+    pairs = Pairs(key, np.array([0, 2, 3], np.uint8))  # the last two are late
+    assert is_held_out(key, pairs, rule).tolist() == [False, True, True]
+    texts = replace(rule, has_maps=False)  # of which these would be near-copies
+    assert is_held_out(key, pairs, texts).tolist() == [False, False, False]
+
+
+def test_keys__of_ids_do_not_change_with_the_features() -> None:
+    config = TrainConfig(features_column="f", label_column="y", id_column="n")
+    rule = make_rule(config)
+    keys = []
+    for text in (["a:1", "a:1", "b:1"], ["a:2 c:1", "b=x", "a:1"]):
+        columns = {
+            "polarity": pa.array([1, -1, 1], pa.int8()),
+            "created_at": pa.nulls(3, LABELED.field("created_at").type),
+            "id": pa.array(["7", "8", "9"]),
+            "lang": pa.nulls(3, pa.string()),
+            "text": text,
+        }
+        [rows] = pa.table(columns, LABELED).to_batches()
+        run = order_rows(rows, Tally(), 0, rule).rows
+        keys.append(dict(zip(run["id"].to_pylist(), run["key"], strict=True)))
+    assert keys[0] == keys[1] and len(set(keys[0].values())) == 3
 
 
 def test_train__identical_rows_are_on_both_sides_whatever_the_cut(

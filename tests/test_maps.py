@@ -156,6 +156,20 @@ def test_hash_maps__words_that_meet_in_a_column_add_up() -> None:
     assert X.getnnz(axis=1).tolist()[1:] == [0, 0]
 
 
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        ({"a": "\ud83d"}, "surrogates"),
+        ({"a": b"x"}, "found bytes"),
+        (7, "found int"),
+        ({"a": [[[[[[[[[1]]]]]]]]]}, "8 levels"),
+    ],
+)
+def test_canonical_objects__says_what_is_no_map(row: Any, found: str) -> None:
+    with pytest.raises(InputError, match=found):
+        canonical_objects([row])
+
+
 def test_split_maps__takes_mixed_rows_and_arrow() -> None:
     found = list(split_maps([{"a": "x"}, "b:2", None], 2))
     assert [each.to_pylist() for each in found] == [["a=x", "b:2"], [""]]

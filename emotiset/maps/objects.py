@@ -58,15 +58,21 @@ def canonical_objects(objects: Iterable[Mapping[str, Any] | None]) -> pa.Array:
                 numbers[0].append(row)
                 numbers[1].append(name)
                 numbers[2].append(value)  # type: ignore[arg-type]
-    words = [
-        Words(np.array(categories[0], np.int64), pa.array(categories[1], pa.string())),
-        Words(
-            np.array(numbers[0], np.int64),
-            write_numbers(
-                pa.array(numbers[1], pa.string()), pa.array(numbers[2], pa.float64())
+    try:
+        words = [
+            Words(
+                np.array(categories[0], np.int64), pa.array(categories[1], pa.string())
             ),
-        ),
-    ]
+            Words(
+                np.array(numbers[0], np.int64),
+                write_numbers(
+                    pa.array(numbers[1], pa.string()),
+                    pa.array(numbers[2], pa.float64()),
+                ),
+            ),
+        ]
+    except UnicodeEncodeError:
+        raise _error("text in UTF-8, found half a pair of surrogates") from None
     joined = join_rows(words, len(objects))
     is_none = np.array([each is None for each in objects], bool)
     if not is_none.any():
