@@ -103,7 +103,12 @@ Workers = Annotated[
 Threads = Annotated[int | None, option(_CLUSTER, "Threads in each.", default=1)]
 MemoryLimit = Annotated[
     str | None,
-    option(_CLUSTER, "Of each local worker.", default="its share", metavar="SIZE"),
+    option(
+        _CLUSTER,
+        "Of each local worker, 448MiB or more.",
+        default="its share",
+        metavar="SIZE",
+    ),
 ]
 TlsCaFile = Annotated[
     str | None,

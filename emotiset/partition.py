@@ -25,6 +25,7 @@ from emotiset.drawing import Cutoff, find_cutoff
 from emotiset.exchange import Draw, Piece, assemble, cut_run
 from emotiset.first_symbol import find_first
 from emotiset.labeling import label_observations, label_rows, observed_labels
+from emotiset.langid import release_model
 from emotiset.language import keep_languages
 from emotiset.lexicon import Lexicon
 from emotiset.map_keys import Numbers, Twins, put_numbers, split_twins
@@ -225,6 +226,7 @@ def take_tally(run: Run) -> Tally:
 
 def split_run(run: Run, n_ranges: int, rule: Rule) -> list[Pairs]:
     """Return the pairs of a run, cut into ranges of key space."""
+    release_model()  # all is read
     return split_pairs(make_pairs(run.rows, rule), n_ranges)
 
 
@@ -247,6 +249,7 @@ def assemble_part(
     pieces: Sequence[Piece], part: int, draw: Draw
 ) -> list[pa.RecordBatch]:
     """Resolve the pieces of one part; return its batches in visiting order."""
+    release_model()
     rows = assemble(pieces, part, draw)
     starts = range(0, rows.num_rows, BATCH_ROWS)
     return [rows.slice(start, BATCH_ROWS) for start in starts]
