@@ -15,7 +15,14 @@ from emotiset.maps.text import canonical_text
 
 @dataclass(frozen=True)
 class Canonical:
-    """Feature maps that are known to be in canonical form, as readers give them."""
+    """Feature maps that are known to be in canonical form, as readers give them.
+
+    Examples
+    --------
+    >>> known = Canonical(pa.array(["ad=a1 x:0.5", "ad=a2"]))
+    >>> len(known), [batch.to_pylist() for batch in split_maps(known, 1)]
+    (2, [['ad=a1 x:0.5'], ['ad=a2']])
+    """
 
     text: pa.Array
 

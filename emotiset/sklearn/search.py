@@ -61,15 +61,45 @@ class GridSearchCV(_OverDask, peers.GridSearchCV):
 
 
 class RandomizedSearchCV(_OverDask, peers.RandomizedSearchCV):
-    """`sklearn.model_selection.RandomizedSearchCV`, the same way."""
+    """`sklearn.model_selection.RandomizedSearchCV`, the same way.
+
+    Examples
+    --------
+    >>> from emotiset.sklearn import EmotisetClassifier
+    >>> learner = EmotisetClassifier(n_features=1024)
+    >>> search = RandomizedSearchCV(learner, {"epochs": [1, 2]}, n_iter=2, cv=2)
+    >>> texts, labels = ["a good day", "what a mess"] * 8, [1, 0] * 8
+    >>> float(search.fit(texts, labels).best_score_)
+    1.0
+    """
 
 
 class HalvingGridSearchCV(_OverDask, peers.HalvingGridSearchCV):
-    """`sklearn.model_selection.HalvingGridSearchCV`, the same way."""
+    """`sklearn.model_selection.HalvingGridSearchCV`, the same way.
+
+    Examples
+    --------
+    >>> from emotiset.sklearn import EmotisetClassifier
+    >>> learner = EmotisetClassifier(n_features=1024)
+    >>> search = HalvingGridSearchCV(learner, {"epochs": [1, 2]}, cv=2)
+    >>> texts, labels = ["a good day", "what a mess"] * 8, [1, 0] * 8
+    >>> float(search.fit(texts, labels).best_score_)
+    1.0
+    """
 
 
 class HalvingRandomSearchCV(_OverDask, peers.HalvingRandomSearchCV):
-    """`sklearn.model_selection.HalvingRandomSearchCV`, the same way."""
+    """`sklearn.model_selection.HalvingRandomSearchCV`, the same way.
+
+    Examples
+    --------
+    >>> from emotiset.sklearn import EmotisetClassifier
+    >>> learner = EmotisetClassifier(n_features=1024)
+    >>> search = HalvingRandomSearchCV(learner, {"epochs": [1, 2]}, cv=2)
+    >>> texts, labels = ["a good day", "what a mess"] * 8, [1, 0] * 8
+    >>> float(search.fit(texts, labels).best_score_)
+    1.0
+    """
 
 
 def _takes_texts(estimator: Any) -> bool:
