@@ -79,8 +79,12 @@ def check_range(
     emotiset.errors.ConfigError: --alpha needs a value of at least 0, found nan
     """
     if value is not None and not at_least <= value <= at_most:
-        upper = "" if at_most == float("inf") else f" and at most {at_most:g}"
+        upper = "" if at_most == float("inf") else f" and at most {_show(at_most)}"
         raise ConfigError(
-            f"{option_name(name)} needs a value of at least {at_least:g}{upper}, found "
-            f"{value:g}"
+            f"{option_name(name)} needs a value of at least {_show(at_least)}{upper}, "
+            f"found {_show(value)}"
         )
+
+
+def _show(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:g}"

@@ -18,9 +18,10 @@ from emotiset import (
     cli_update,
 )
 from emotiset.console import print_error
-from emotiset.errors import EmotisetError
+from emotiset.errors import CutShortError, EmotisetError
 
-INTERRUPTED = 130
+INTERRUPTED = CutShortError.exit_code
+_WRITE_MODELS = (["train"], ["update"])
 
 app = typer.Typer(
     name="emotiset",
@@ -81,6 +82,8 @@ def _run(arguments: list[str]) -> int:
     try:
         code = app(arguments, standalone_mode=False)
         sys.stdout.flush()
+    except CutShortError as error:
+        return _end_interrupted(str(error))
     except EmotisetError as error:
         print_error(str(error))
         return error.exit_code
@@ -97,8 +100,14 @@ def _run(arguments: list[str]) -> int:
             print_error(f"{message}; see --help")
         return EmotisetError.exit_code
     if code == INTERRUPTED:  # typer may turn the interrupt into this code
-        # Where the interrupt met code that was made of a string, Python would end the
-        # process by a signal in spite of our code, unless such code has ended since.
-        exec("")
-        print_error("interrupted; the model was not written")
+        lost = "; the model was not written" if arguments[:1] in _WRITE_MODELS else ""
+        return _end_interrupted(f"interrupted{lost}")
     return code if isinstance(code, int) else 0
+
+
+def _end_interrupted(told: str) -> int:
+    # Where the interrupt met code that was made of a string, Python would end the
+    # process by a signal in spite of our code, unless such code has ended since.
+    exec("")
+    print_error(told)
+    return INTERRUPTED

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from emotiset.checks import option_name
 from emotiset.cli_options import (
     BlockSize,
     FeaturesColumn,
@@ -178,11 +179,7 @@ def _predict_standard_input(
 ) -> None:
     from emotiset.predict import predict_lines
 
-    if source.keep_columns:
-        raise InputError(
-            "--keep-columns needs files with columns, found standard input, which is "
-            "lines of text: leave it out"
-        )
+    _check_lines(source)
     if output is not None:
         raise InputError(
             f"standard input is answered on standard output, found -o {output}: leave "
@@ -198,6 +195,21 @@ def _predict_standard_input(
         raise OutputError(
             f"answers need a writable standard output, found it not: {error.strerror}"
         ) from None
+
+
+def _check_lines(source: SourceConfig) -> None:
+    """Refuse what is said of files: a line of standard input is a text, all of it."""
+    plain = SourceConfig(
+        format="text" if source.format == "text" else "auto",
+        features_column=source.features_column,
+        storage_options=source.storage_options,
+    )
+    odd = [name for name, value in vars(source).items() if value != vars(plain)[name]]
+    if odd:
+        raise InputError(
+            f"{option_name(odd[0])} needs a file, found standard input, of which each "
+            "line is a text: leave it out"
+        )
 
 
 def simulate(

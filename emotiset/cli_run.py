@@ -1,11 +1,14 @@
 """What the command ``train`` does with its options: run, write, tell."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from emotiset.config import TrainConfig
+from emotiset.errors import CutShortError
 
 if TYPE_CHECKING:
     from emotiset.cluster import ClusterConfig
@@ -70,15 +73,47 @@ def run_training(
             **keeping,
         )
     result.ensemble.save(outputs.model)
-    total = round(time.perf_counter() - start, 3)
-    told = {**result.summary, "seconds": {**result.summary["seconds"], "total": total}}
-    if outputs.summary is not None:
-        write_summary(outputs.summary, told)
-    if not quiet:
-        print_summary(told, str(outputs.model))
-    if outputs.report is not None:
-        evidence = find_evidence(result.ensemble, result.texts)
-        write_report(outputs.report, told, evidence, model=outputs.model.name)
+    with tell_saved(outputs.model):
+        told = add_total(result.summary, time.perf_counter() - start)
+        if outputs.summary is not None:
+            write_summary(outputs.summary, told)
+        if not quiet:
+            print_summary(told, str(outputs.model))
+        if outputs.report is not None:
+            evidence = find_evidence(result.ensemble, result.texts)
+            write_report(outputs.report, told, evidence, model=outputs.model.name)
+
+
+def add_total(summary: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """Return a summary with what the whole command took, writing the model too."""
+    total = {**summary["seconds"], "total": round(seconds, 3)}
+    return {**summary, "seconds": total}
+
+
+@contextmanager
+def tell_saved(model: Path) -> Iterator[None]:
+    """Say of an interrupt that it came when the model was written already.
+
+    Raises
+    ------
+    CutShortError
+        In place of the interrupt.
+
+    Examples
+    --------
+    >>> with tell_saved(Path("model.parquet")):
+    ...     raise KeyboardInterrupt
+    Traceback (most recent call last):
+    ...
+    emotiset.errors.CutShortError: interrupted; model.parquet was written, what comes \
+after it was not
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise CutShortError(
+            f"interrupted; {model} was written, what comes after it was not"
+        ) from None
 
 
 def show_plan(inputs: list[str] | None, config: TrainConfig) -> None:

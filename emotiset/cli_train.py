@@ -43,6 +43,7 @@ from emotiset.cli_options import (
 )
 from emotiset.cli_run import Outputs, run_training, show_plan
 from emotiset.config import TrainConfig
+from emotiset.errors import ConfigError
 
 if TYPE_CHECKING:
     pass
@@ -257,6 +258,11 @@ def train(
         given["storage_options"] = parse_storage_options(storage_option)
     settings = make_config(given, config)
     cluster = make_cluster_config(options)
+    if fold_by is not None and settings.folds is None:
+        raise ConfigError(
+            f"--fold-by {fold_by} needs --folds, found none: add --folds 5 or leave it "
+            "out"
+        )
     if dry_run:
         show_plan(inputs, settings)
     else:

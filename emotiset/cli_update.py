@@ -35,6 +35,7 @@ from emotiset.cli_options import (
     parse_size,
     parse_storage_options,
 )
+from emotiset.cli_run import add_total, tell_saved
 
 # Modules that load Dask, Arrow or numba are imported by the command when it runs.
 
@@ -153,12 +154,12 @@ def update(
             other_outputs=[each for each in (output, summary) if each is not None],
         )
     result.ensemble.save(output)
-    total = round(time.perf_counter() - start, 3)
-    told = {**result.summary, "seconds": {**result.summary["seconds"], "total": total}}
-    if summary is not None:
-        write_summary(summary, told)
-    if not quiet:
-        print_summary(told, str(output))
+    with tell_saved(output):
+        told = add_total(result.summary, time.perf_counter() - start)
+        if summary is not None:
+            write_summary(summary, told)
+        if not quiet:
+            print_summary(told, str(output))
 
 
 def _find_settings(options: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
+from emotiset.plain import make_plain
 from emotiset.progress import Step, ignore
 
 _PLAIN_SECONDS = 5.0
@@ -41,14 +42,13 @@ def make_console() -> Console:
 
 
 def print_error(message: str) -> None:
-    """Print one line on standard error."""
-    line = " ".join(message.split())
-    print(f"emotiset: {line}", file=sys.stderr)
+    """Print one line on standard error; names in it may come from strangers."""
+    print(f"emotiset: {make_plain(message)}", file=sys.stderr)
 
 
 def print_note(message: str) -> None:
     """Print a remark on standard error."""
-    print(message, file=sys.stderr)
+    print(make_plain(message), file=sys.stderr)
 
 
 @contextmanager

@@ -60,10 +60,11 @@ def _describe_rows(told: Mapping[str, Any]) -> str:
 
 def _table_of_models(models: Sequence[Mapping[str, Any]]) -> Table:
     shown = [name for name in _SHOWN if models[0].get(name) is not None]
-    table = Table(box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("model", overflow="fold")
     for name in ("accuracy", "95% from", "to", *shown):
-        table.add_column(name.replace("_", " "), justify="right")
+        # In two lines where it can be: the names of models are to keep room.
+        table.add_column(name.replace("_", "\n"), justify="right")
     for model in models:
         low, high = model["accuracy_interval"]
         cells = [model["accuracy"], low, high, *(model[name] for name in shown)]

@@ -50,6 +50,12 @@ class ClusterError(EmotisetError):
     exit_code = 4
 
 
+class CutShortError(EmotisetError):
+    """A command was interrupted when a part of its outputs was written already."""
+
+    exit_code = 130
+
+
 class GateError(EmotisetError):
     """New data, or a model made of it, is not fit to be used unseen."""
 

@@ -78,6 +78,9 @@ class _AskPartition:
 def _convert(texts: Iterable[str | None]) -> pa.Array | pa.ChunkedArray:
     if isinstance(texts, str | bytes):
         raise _error(f"one {type(texts).__name__}", "put it in brackets")
+    n_dimensions = getattr(texts, "ndim", 1)
+    if n_dimensions != 1:
+        raise _error(f"{n_dimensions} dimensions", "give one column")
     try:
         if hasattr(texts, "__arrow_c_stream__"):
             column = pa.chunked_array(texts)

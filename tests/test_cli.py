@@ -126,6 +126,17 @@ def test_predict__standard_input_to_json_lines(model: Path) -> None:
     assert [answers[0]["polarity"], answers[2]["polarity"]] == [1, -1]
 
 
+@pytest.mark.parametrize("option", ["--limit", "--text-column", "--format"])
+def test_predict__standard_input_takes_no_option_of_files(
+    option: str, model: Path, run: Run
+) -> None:
+    value = {"--limit": "1", "--format": "csv"}.get(option, "text")
+    done = run("predict", model, "-", option, value, stdin="a lovely day\n\n")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert f"{option} needs a file, found standard input" in done.stderr
+
+
 def test_predict__abstains_and_shifts_to_a_known_share(
     model: Path, tmp_path: Path, run: Run
 ) -> None:
@@ -195,6 +206,8 @@ def test_evaluate__models_side_by_side_on_files_of_one_class(
     shown = run("evaluate", model, other, *inputs, *named, "--abstain", "0.9")
     assert "model.parquet against other.parquet" in shown.stdout
     assert "abstaining" in shown.stdout
+    done = run("evaluate", model, *inputs, *named)  # 80 columns wide
+    assert "\nmodel.parquet " in done.stdout
     alone = run("evaluate", model, other, *named)
     assert alone.returncode == 2
     assert "found only models" in alone.stderr
@@ -287,6 +300,11 @@ BAD_INPUT = {
     "bad memory": (["train", "good.json", "--memory-limit", "big"], 2, "big"),
     "bad config": (["train", "good.json", "--config", "t.csv"], 2, "t.csv"),
     "unknown language": (["train", "good.json", "--language", "xq"], 2, "xq"),
+    "by time, no folds": (["train", "good.json", "--fold-by", "time"], 2, "folds 5"),
+    "place that no tweet has": (
+        ["train", "good.json", "--text-column", "user.nam"], 2, "'user.nam'",
+    ),
+    "terminal sequence": (["inspect", "a\x1b[31mb\x9bc"], 2, r"a\x1b[31mb\x9bc"),
     "bad lexicon": (["train", "good.json", "--lexicon", "t.csv"], 2, "lexicon"),
     "no model": (["predict", "none.parquet", "t.csv", "-o", "o.parquet"], 2, "none"),
     "not a model": (["inspect", "t.csv"], 2, "t.csv"),
@@ -388,3 +406,22 @@ def test_interrupt__ends_with_130_and_leaves_nothing(tmp_path: Path) -> None:
     assert process.returncode == 130, first + rest
     assert "interrupted" in rest
     assert not list(tmp_path.iterdir())
+
+
+def test_interrupt__says_what_was_written_and_what_not(
+    good_file: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("emotiset.report.write_report", interrupt)
+    monkeypatch.setattr("emotiset.loading.load_ensemble", interrupt)
+    out = tmp_path / "m.parquet"
+    options = ("-o", out, "--report", tmp_path / "r.html", "--n-features", 1024)
+    done = run("train", good_file, *options, "--workers", 1, "--quiet")
+    assert done.returncode == 130
+    assert "the model was not" not in done.stderr
+    assert f"interrupted; {out} was written, what comes after it" in done.stderr
+    assert out.exists()
+    done = run("predict", out, "-")
+    assert (done.returncode, done.stderr) == (130, "emotiset: interrupted\n")

@@ -153,7 +153,7 @@ def test_predict__no_text(empty):
         ([b"bytes"], "found binary"),
         (["a", 1], "str"),
         ([["a"]], "found list"),
-        (np.array([["a"]]), "1-dimensional"),
+        (np.array([["a"]]), "found 2 dimensions"),
         (np.array([1.5]), "found double"),
         (None, "NoneType"),
         (5, "int"),

@@ -218,3 +218,8 @@ def test_emotiset_classifier__what_it_cannot_learn_from(X, y, error, match):
 def test_hashed_voting__settings_that_make_no_sense(settings):
     with pytest.raises(ConfigError):
         HashedVotingClassifier(**settings).fit([[1], [2]], [0, 1])
+
+
+def test_classifier__without_examples_says_what_is_needed():
+    with pytest.raises(ValueError, match="two classes are needed, found no label"):
+        EmotisetClassifier(n_features=1024).fit([], [])

@@ -194,6 +194,19 @@ def test_json__named_text_wins_over_the_network(tmp_path: Path) -> None:
     assert reading.tweets["text"].to_pylist() == ["a person"]
 
 
+def test_json__named_place_that_no_tweet_has_is_no_other_one(tmp_path: Path) -> None:
+    tweet = {"text": "words", "lang": "en", "user": {"name": "n"}}
+    notice = {"delete": {"status": {"id_str": "1"}}}
+    toot = {"content": "<p>hello</p>", "account": {"acct": "me"}}
+    for objects in ([notice, tweet], [toot], [{"data": [tweet]}]):
+        with pytest.raises(InputError, match=r"without a text at 'user\.nam'"):
+            _read(tmp_path, objects, text_column="user.nam")
+    with pytest.raises(InputError, match="leave out --lang-column, or name"):
+        _read(tmp_path, [tweet], lang_column="user.name")
+    _, reading = _read(tmp_path, [notice], text_column="user.name")
+    assert reading.bins["delete"] == 1  # a head without texts says nothing
+
+
 def _page(first: int, n: int) -> dict[str, Any]:
     data = [{"id": str(first + i), "text": f"tweet {first + i}"} for i in range(n)]
     return {"data": data, "includes": {"users": []}, "meta": {"result_count": n}}

@@ -44,7 +44,6 @@ def to_polarity(y: Any) -> tuple[NDArray[Any], NDArray[np.int8]]:
             f"{type_of_target(y)}: found {len(classes)} classes, keep two"
         )
     if len(classes) < 2:
-        raise ValueError(
-            f"two classes are needed, found one class, {classes[0]!r}: add the other"
-        )
+        found = f"one class, {classes[0]!r}" if len(classes) else "no label"
+        raise ValueError(f"two classes are needed, found {found}: add the other")
     return classes, np.where(which == 1, POSITIVE, NEGATIVE).astype(np.int8)

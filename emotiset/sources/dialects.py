@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
+from emotiset.checks import option_name
 from emotiset.config import SourceConfig
 from emotiset.sources.columns import list_names
 from emotiset.sources.decoding import decode_lines, is_notice, list_fields
@@ -53,11 +54,17 @@ def find_dialect(lines: Sequence[bytes], config: SourceConfig) -> str:
         as_one = as_text if config.features_column is None else _as_features
         if any(as_one(walk(each, path)) for each in objects for path in paths):
             return "json"
-    for name, is_one in _DIALECTS.items():
-        if 2 * sum(map(is_one, objects)) > len(objects):
-            return name
-    _check_tweets(lines, objects, config)
-    return "tweets"
+    found = (n for n, is_one in _DIALECTS.items() if _is_most(is_one, objects))
+    name = next(found, "tweets")
+    if name == "tweets":
+        _check_tweets(lines, objects, config)
+    if any(has_field(lines, place) for place in _TEXT_PLACES[name]):
+        _check_named(lines, objects, name, config)
+    return name
+
+
+def _is_most(is_one: Callable[[_Object], bool], objects: Sequence[_Object]) -> bool:
+    return 2 * sum(map(is_one, objects)) > len(objects)
 
 
 def has_pages(lines: Sequence[bytes]) -> bool:
@@ -94,18 +101,45 @@ def _check_tweets(
         tweet.text or tweet.full_text or tweet.delete or is_notice(line)
         for tweet, line in zip(decode_lines(list(lines)), lines, strict=True)
     )
-    names = list_all_fields(lines)
-    if (is_any and config.features_column is None) or not names:
+    has_no_field = not list_all_fields(lines)
+    if (is_any and config.features_column is None) or has_no_field:
         return
+    raise _unknown(lines, objects, config)
+
+
+def _check_named(
+    lines: Sequence[bytes], objects: Sequence[_Object], name: str, config: SourceConfig
+) -> None:
+    """Raise if the user named places, and lines hold texts, but none there.
+
+    To read what is known of the format instead would be to take other texts, times or
+    languages than those that were asked for.
+    """
+    if config.content_column is not None:
+        raise _unknown(lines, objects, config)
+    for setting in ("lang_column", "time_column", "id_column"):
+        if getattr(config, setting) is not None:
+            raise UnknownError(
+                f"is {name}, of which the places are known: leave out "
+                f"{option_name(setting)}, or name the place of the text too, with "
+                "--text-column"
+            )
+
+
+def _unknown(
+    lines: Sequence[bytes], objects: Sequence[_Object], config: SourceConfig
+) -> UnknownError:
+    """Return the error for lines without what is wanted."""
+    names = list_all_fields(lines)
     wanted = "a text that is known"
     if config.text_column is not None:
         wanted = f"a text at {config.text_column!r}"
     if config.features_column is not None:
-        raise UnknownError(
+        return UnknownError(
             f"is JSON lines without a feature map at {config.features_column!r}, with "
             f"{list_names(names)}: name its place with --features-column"
         )
-    raise UnknownError(
+    return UnknownError(
         f"is JSON lines without {wanted}, with {list_names(names)}: name the place of "
         f"the text with --text-column{_suggest(objects)}"
     )
@@ -155,4 +189,12 @@ _DIALECTS: Final[dict[str, Callable[[_Object], bool]]] = {
     "bluesky": _is_event,
     "mastodon": _is_status,
     "reddit": _is_comment,
+}
+# Where a line has its text; a line without one, such as a notice, may be any kind's.
+_TEXT_PLACES: Final[dict[str, tuple[str, ...]]] = {
+    "tweets": ("text", "full_text", "data.text"),
+    "pages": ("data",),
+    "bluesky": ("commit.record.text",),
+    "mastodon": ("content",),
+    "reddit": ("body",),
 }
