@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--scratch", type=Path, default=Path("scratch"), help="inputs")
     parser.add_argument("--results", type=Path, default=RESULTS, help="JSON")
     parser.add_argument("--readme", type=Path, default=README, help="to be rewritten")
-    parser.add_argument("--once-above", type=float, default=60, help="seconds")
+    parser.add_argument("--once-above", type=float, default=90, help="seconds")
     parser.add_argument("--apart", type=Path, help="folder of packages for peers alone")
     parser.add_argument("--render", action="store_true", help="measure nothing")
     options = parser.parse_args()
