@@ -7,14 +7,24 @@ can be read.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import product
-from typing import Any, Final, Literal, NamedTuple, get_args, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Final,
+    Literal,
+    NamedTuple,
+    get_args,
+    get_type_hints,
+)
 
 import msgspec
-import numpy as np
 
 from emotiset.checks import check_choice, check_range
 from emotiset.config import FeatureConfig, LearnerConfig, TrainConfig
 from emotiset.errors import ConfigError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Score = Literal["log_loss", "accuracy"]
 Search = Literal["random", "grid"]
@@ -193,6 +203,8 @@ def _choose(
         for values in product(*space.values()):
             yield dict(zip(space, values, strict=True))
         return
+    import numpy as np  # not at the top: --help shows the defaults of a search
+
     rng = np.random.Generator(np.random.PCG64(base.seed))
     seen = set()
     for _ in range(_MOST_DRAWS * (search.trials or 18)):
@@ -202,9 +214,11 @@ def _choose(
         seen.add(repr(chosen))
 
 
-def _draw(values: Sequence[Any] | Range, rng: np.random.Generator) -> Any:
+def _draw(values: Sequence[Any] | Range, rng: "np.random.Generator") -> Any:
     if not isinstance(values, Range):
         return values[int(rng.integers(len(values)))]
+    import numpy as np
+
     low, high = values
     if isinstance(low, int) and isinstance(high, int):
         return int(rng.integers(low, high + 1))
