@@ -12,6 +12,7 @@ FILES = [
     "test_automaton.py",
     "test_calibration.py",
     "test_kernels_averaged.py",
+    "test_kernels_maps.py",
     "test_kernels_math.py",
     "test_kernels_mixed.py",
     "test_kernels_ngrams.py",

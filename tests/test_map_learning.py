@@ -3,27 +3,17 @@
 import datetime
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pytest
 from dask.distributed import Client
-from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from emotiset import TrainConfig
 from emotiset.calibration import Calibration, count_confidence
-from emotiset.config import FeatureConfig, LearnerConfig
-from emotiset.errors import ConfigError
-from emotiset.kernels.line import fit_line
-from emotiset.learner import EXAMPLES, fit_member
+from emotiset.config import FeatureConfig
 from emotiset.lines import fit_line_calibration
-from emotiset.map_features import hash_map_features
 from emotiset.map_keys import make_map_keys, number_twins, put_numbers
-from emotiset.map_scaling import count_maps, merge_map_counts
-from emotiset.maps import canonical_objects
 from emotiset.partition import order_rows
 from emotiset.sampling import Pairs, is_held_out, make_rule
 from emotiset.schema import LABELED
@@ -31,120 +21,6 @@ from emotiset.tally import Tally
 from emotiset.train import train
 
 FEATURES = FeatureConfig(features="maps", n_features=64)
-
-
-def make_examples(n: int = 60, *, factor: float = 1.0) -> pa.RecordBatch:
-    rng = np.random.default_rng(3)
-    x, a = rng.normal(size=n), rng.integers(0, 3, n)
-    polarity = np.where(x + a - 2 + rng.normal(size=n) > 0, 1, -1)
-    rows = [
-        {"x": factor * float(v), "a": f"{k}"}
-        for v, k in zip(x.tolist(), a, strict=True)
-    ]
-    columns = [pa.array(polarity, pa.int8()), canonical_objects(rows)]
-    return pa.record_batch(columns, schema=EXAMPLES)
-
-
-def slow_member(
-    batch: pa.RecordBatch, learner: LearnerConfig, weights: tuple[float, float]
-) -> tuple[NDArray[np.float64], float]:
-    """Learn as the kernels do, on dense rows, from the definitions."""
-    X = hash_map_features(batch["text"], FEATURES).toarray().astype(np.float64)
-    largest = np.abs(X).max(axis=0)
-    X = X / np.where(largest > 0, largest, 1)
-    y = batch["polarity"].to_numpy().astype(np.float64)
-    n_negative, n_positive = (y < 0).sum(), (y > 0).sum()
-    w, b, t = np.zeros(X.shape[1]), 0.0, 0
-    if learner.learner != "pegasos":
-        b = np.log(weights[1] * n_positive / (weights[0] * n_negative))
-    assert learner.alpha is not None and learner.eta0 is not None
-    all_w, all_b = [], []
-    for row, sign in zip(X, y, strict=True):
-        margin, weight = sign * (w @ row + b), weights[int(sign > 0)]
-        if learner.learner == "pegasos":
-            t += 1
-            pull = weight * sign * (margin < 1) / (learner.alpha * t)
-            w = w * (1 - 1 / t) + pull * row
-            b = b * (1 - 1 / t) + pull
-            continue
-        eta = learner.eta0 / (1 + learner.alpha * learner.eta0 * t)
-        pull = weight * sign * eta / (1 + np.exp(margin))
-        w = w * (1 - eta * learner.alpha) + pull * row
-        keeps_b = learner.learner == "averaged"
-        b = (b if keeps_b else b * (1 - eta * learner.alpha)) + pull
-        all_w.append(w)
-        all_b.append(b)
-        t += 1
-    if learner.learner == "averaged":
-        w, b = np.mean(all_w, axis=0), float(np.mean(all_b))
-    return w / np.where(largest > 0, largest, 1), float(b)
-
-
-@pytest.mark.parametrize("name", ["averaged", "logistic", "pegasos"])
-@pytest.mark.parametrize("weights", [(1.0, 1.0), (0.5, 3.0)])
-def test_learners__agree_with_slow_twin(
-    name: Any, weights: tuple[float, float]
-) -> None:
-    learner = LearnerConfig(
-        learner=name, alpha=0.0137, eta0=0.3, epochs=1, class_weight=weights
-    )
-    batch = make_examples()
-    member = fit_member([batch], FEATURES, learner)
-    expected, intercept = slow_member(batch, learner.resolve("maps"), weights)
-    np.testing.assert_allclose(member.weights, expected, rtol=2e-4, atol=2e-5)
-    assert member.intercept == pytest.approx(intercept, rel=1e-4)
-
-
-def test_scale__numbers_in_other_units_give_the_same_answers() -> None:
-    members = [
-        fit_member([make_examples(factor=factor)], FEATURES, LearnerConfig())
-        for factor in (1.0, 1024.0)
-    ]
-    ratio = {
-        round(float(a / b), 3)
-        for a, b in zip(members[0].weights, members[1].weights, strict=True)
-        if b
-    }
-    assert ratio == {1.0, 1024.0}
-
-
-def test_class_weight__balanced_is_the_inverse_of_the_shares() -> None:
-    batch = make_examples()
-    n_positive = int((batch["polarity"].to_numpy() > 0).sum())
-    shares = 60 / (2 * (60 - n_positive)), 60 / (2 * n_positive)
-    one = fit_member([batch], FEATURES, LearnerConfig(class_weight="balanced"))
-    other = fit_member([batch], FEATURES, LearnerConfig(class_weight=shares))
-    assert one.weights.tobytes() == other.weights.tobytes()
-    with pytest.raises(ConfigError, match="class-weight"):
-        LearnerConfig(class_weight="even")
-    with pytest.raises(ConfigError, match="feature maps"):
-        TrainConfig(class_weight="balanced")
-
-
-def test_count_maps__any_cut_counts_the_same() -> None:
-    batch = make_examples()
-    whole = count_maps([batch], FEATURES)
-    parts = [count_maps([batch.slice(at, 20)], FEATURES) for at in (0, 20, 40)]
-    merged = merge_map_counts(parts[::-1])
-    assert merged.examples == whole.examples
-    assert merged.columns.tobytes() == whole.columns.tobytes()
-    assert merged.largest.tobytes() == whole.largest.tobytes()
-
-
-def test_fit_line__finds_the_minimum() -> None:
-    rng = np.random.default_rng(0)
-    x = np.linspace(-6, 2, 40)
-    n = rng.integers(1, 500, 40).astype(float)
-    positive = np.floor(n / (1 + np.exp(-(0.7 * x - 1))))
-
-    def loss(line: NDArray[np.float64]) -> float:
-        odds = line[1] + line[0] * x
-        fit = positive @ np.logaddexp(0, -odds) + (n - positive) @ np.logaddexp(0, odds)
-        return float(fit + 2 * ((line[0] - 1) ** 2 + line[1] ** 2))
-
-    found = fit_line(x, n - positive, positive, 4.0)
-    expected = minimize(loss, np.array([1.0, 0.0]), tol=1e-12).x
-    np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 def test_line__needs_ten_of_each_class() -> None:

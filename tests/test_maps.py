@@ -1,7 +1,6 @@
 """Feature maps: one canonical form, whatever they were written as."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emotiset import TrainConfig, load_ensemble
-from emotiset.config import FeatureConfig
 from emotiset.errors import ConfigError, InputError
-from emotiset.kernels.map_hashing import read_number
-from emotiset.map_features import hash_map_features
 from emotiset.maps import (
     canonical_array,
     canonical_objects,
@@ -100,60 +96,6 @@ def test_canonical__of_what_is_canonical_is_itself(rows: list[dict[str, Any]]) -
             v for v in row.values() if isinstance(v, str) or (v and np.isfinite(v))
         ]
         assert len(words.split(" ") if words else []) == len(is_there)
-
-
-@settings(deadline=None)
-@given(st.floats(width=32, allow_nan=False, allow_infinity=False))
-def test_read_number__gives_back_what_arrow_wrote(number: float) -> None:
-    text = pa.array([number], pa.float32()).cast(pa.string())[0].as_py().encode()
-    data = np.frombuffer(text, np.uint8)
-    assert np.float32(read_number(data, 0, len(data))) == np.float32(number)
-
-
-def _columns(row: Mapping[str, Any], cross: tuple[str, str] | None) -> dict[str, float]:
-    """Name columns instead of hashing them."""
-    found: dict[str, float] = {}
-    for name, value in row.items():
-        if isinstance(value, str):
-            found[f"{name}={value}"] = 1.0
-        elif value is not None and np.isfinite(value) and value:
-            found[name] = value
-    pairs = {}
-    if cross is not None:
-        left = {k: v for k, v in found.items() if k.split("=")[0] == cross[0]}
-        right = {k: v for k, v in found.items() if k.split("=")[0] == cross[1]}
-        pairs = {f"{k} x {m}": v * w for k, v in left.items() for m, w in right.items()}
-    return {**found, **pairs}
-
-
-@pytest.mark.parametrize("cross", [None, ("a", "b"), ("b", "n")])
-def test_hash_maps__is_one_column_a_name(cross: tuple[str, str] | None) -> None:
-    rng = np.random.default_rng(0)
-    rows = [
-        {
-            "a": f"v{rng.integers(3)}",
-            "b": ["x", None][rng.integers(2)],
-            "n": float(rng.integers(-2, 3)),
-        }
-        for _ in range(50)
-    ]
-    config = FeatureConfig(
-        features="maps", n_features=1 << 24, cross=() if cross is None else (cross,)
-    )
-    X = hash_map_features(canonical_objects(rows), config)
-    named = [_columns(row, cross) for row in rows]
-    names = sorted({name for row in named for name in row})
-    dense = np.array([[row.get(name, 0.0) for name in names] for row in named])
-    used = np.flatnonzero(np.diff(X.tocsc().indptr))
-    found = X[:, used].toarray()
-    assert sorted(map(tuple, found.T)) == sorted(map(tuple, dense.T))
-
-
-def test_hash_maps__words_that_meet_in_a_column_add_up() -> None:
-    config = FeatureConfig(features="maps", n_features=2)
-    X = hash_map_features(pa.array(["a:1 b:2 c:4 d:8", "", None]), config)
-    assert X[0].sum() == 15 and X[0].nnz <= 2
-    assert X.getnnz(axis=1).tolist()[1:] == [0, 0]
 
 
 @pytest.mark.parametrize(
