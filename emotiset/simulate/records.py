@@ -35,6 +35,7 @@ _CONTRADICTION: Final = 0.1  # of the copies carry the opposite symbol
 _UNDETERMINED, _NO_LANG = 0.03, 0.05  # of the tweets
 
 _N_PER_PART: Final = 4096
+_N_AT_ONCE: Final = 512  # records: 1 MB
 _RECORD_STREAM: Final = 0
 _START: Final = 1_451_865_600_000  # 4 January 2016, a Monday
 _INTERVAL: Final = 3000  # milliseconds; a million records take five weeks
@@ -60,7 +61,7 @@ def simulate_records(
     ------
     bytes
         Whole lines, one for each record, about 2 kB long, each ended by CR LF: some
-        thousands at a time.  All chunks of a range, joined, do not depend on how the
+        hundreds at a time.  All chunks of a range, joined, do not depend on how the
         stream was cut into ranges.
 
     Raises
@@ -95,7 +96,9 @@ def _render_range(start: int, stop: int, seed: int, share: float) -> Iterator[by
         part, first = divmod(start, _N_PER_PART)
         last = min(first + stop - start, _N_PER_PART)
         rows = _draw_part(press, part, seed, share)[first:last]
-        yield join_segments(press.segments, rows).buffers()[2].to_pybytes()
+        for at in range(0, len(rows), _N_AT_ONCE):
+            records = join_segments(press.segments, rows[at : at + _N_AT_ONCE])
+            yield records.buffers()[2].to_pybytes()
         start += last - first
 
 
