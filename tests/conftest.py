@@ -45,6 +45,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # imports, which saves each 1.5 s of processor time.  Commands that tests start do
     # as ever: their workers are spawned.
     dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"})
+    # Nobody looks at what these watch; a quarter of what idle workers take.
+    dask.config.set({"distributed.worker.profile.enabled": False})
+    dask.config.set({"distributed.admin.system-monitor.interval": "5s"})
     get_mp_context().set_forkserver_preload(["distributed.nanny", "emotiset.resuming"])
     # pytest-xdist hands out the files with the most tests first: the slow ones, which
     # have few, would begin last, and one process wait for the other.  See below.
