@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 _MOST_SHOWN: Final = 30
+_FILE_WIDTH: Final = 240  # where nobody looks, a line for each trial
 _SCORES: Final = ("log_loss", "accuracy")
 
 
@@ -26,6 +27,8 @@ def print_trials(
         Where to; None: standard output.
     """
     console = console or Console(highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = _FILE_WIDTH
     trials = summary["trials"]
     names = _find_differing([trial["settings"] for trial in trials])
     table = Table(box=None, pad_edge=False)

@@ -17,17 +17,10 @@ from emotiset.calibration import NOT_CALIBRATED, Calibration
 from emotiset.config import FeatureConfig, Vote
 from emotiset.curves import find_reliability, find_roc
 from emotiset.errors import InputError
-from emotiset.hashed import read_rows
 from emotiset.learner import Member
 from emotiset.ranking import rank
 from emotiset.schema import NEGATIVE, POSITIVE
-from emotiset.voting import (
-    decide,
-    score_hashed,
-    score_texts,
-    stack_weights,
-    vote_probability,
-)
+from emotiset.voting import decide, score_texts, stack_weights, vote_probability
 
 _Z: Final = 1.959963984540054  # 97.5% quantile of the normal distribution
 
@@ -164,11 +157,7 @@ def score_batches(
     scores = [np.empty((0, len(members)), np.float32)]
     polarity = [np.empty(0, np.int8)]
     for batch in batches:
-        rows = read_rows(batch)
-        if rows is None:
-            scores.append(score_texts(batch["text"], weights, intercepts, features))
-        else:
-            scores.append(score_hashed(rows, weights, intercepts, features))
+        scores.append(score_texts(batch["text"], weights, intercepts, features))
         polarity.append(batch["polarity"].to_numpy())
     return np.concatenate(scores), np.concatenate(polarity)
 

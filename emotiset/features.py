@@ -112,19 +112,14 @@ def hash_features(
     >>> X.shape, X.getnnz(axis=1).tolist(), (X[0] != X[1]).nnz
     ((4, 2097152), [1, 1, 0, 0], 0)
     """
-    return make_matrix(hash_rows(text, config), config)
-
-
-def make_matrix(rows: Rows, config: FeatureConfig) -> csr_matrix:
-    """Return the rows of `hash_rows` as a matrix, float32[n_texts, n_features]."""
-    indptr, indices = rows
+    indptr, indices = hash_rows(text, config)
     values = np.ones(len(indices), np.float32)
     if is_normalized(config):
         n_columns = (indptr[1:] - indptr[:-1]).astype(np.int64)
         lengths = np.sqrt(np.maximum(n_columns, 1))
         values = np.repeat((1 / lengths).astype(np.float32), n_columns)
     signed = indices.view(np.int32), indptr.view(np.int64)  # what SciPy wants
-    return csr_matrix((values, *signed), (len(indptr) - 1, config.n_features))
+    return csr_matrix((values, *signed), (len(text), config.n_features))
 
 
 def is_normalized(config: FeatureConfig) -> bool:

@@ -1,8 +1,4 @@
-"""Examples hashed once and visited several times, as far as memory goes.
-
-Within a training by `HashedBatches`; from one training to the next, where many are
-tried on the same examples, by a column that `attach_rows` puts beside the texts.
-"""
+"""Examples hashed once and visited several times, as far as memory goes."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,14 +10,12 @@ from numpy.typing import NDArray
 
 from emotiset.config import FeatureConfig
 from emotiset.examples import read_examples
-from emotiset.features import Rows, hash_rows
+from emotiset.features import hash_rows
 from emotiset.map_features import hash_maps
 
 # 64 MB for each member: 100,000 tweets of 160 features.  Those of larger parts beyond
 # that are hashed again at each visit, which takes as long as learning from them.
 MOST_KEPT: Final = 1 << 24
-
-_COLUMN: Final = "hashed"
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,51 +42,7 @@ def hash_batch(batch: pa.RecordBatch, features: FeatureConfig) -> Hashed:
     if features.features == "maps":
         indptr, indices, values = hash_maps(text, features)
         return Hashed(indptr, indices, polarity, values)
-    return Hashed(*(read_rows(batch) or hash_rows(text, features)), polarity)
-
-
-def attach_rows(
-    batches: Sequence[pa.RecordBatch], features: FeatureConfig, most_kept: int
-) -> list[pa.RecordBatch]:
-    """Put the hashed rows of texts beside them, for all that visit them later.
-
-    Parameters
-    ----------
-    batches
-        With a column ``text``.
-    features
-        Feature set and number of columns: those of every later visit.
-    most_kept
-        Features kept in all; batches beyond stay as they are, and so do feature maps.
-    """
-    attached = []
-    for batch in batches:
-        if features.features == "maps" or most_kept <= 0:
-            attached.append(batch)
-            continue
-        indptr, indices = hash_rows(batch["text"], features)
-        most_kept -= len(indices)
-        offsets = pa.array(indptr.astype(np.int32))
-        rows = pa.ListArray.from_arrays(offsets, pa.array(indices))
-        attached.append(append_rows(batch, rows))
-    return attached
-
-
-def append_rows(batch: pa.RecordBatch, rows: pa.Array) -> pa.RecordBatch:
-    """Put hashed rows, a list of columns for each text, beside the texts of a batch."""
-    return batch.append_column(_COLUMN, rows)
-
-
-def read_rows(batch: pa.RecordBatch) -> Rows | None:
-    """Return what `attach_rows` has put into a batch, or None."""
-    where = batch.schema.get_field_index(_COLUMN)
-    if where < 0:
-        return None
-    rows = batch.column(where)
-    offsets = rows.offsets.to_numpy().astype(np.uint64)
-    # Copied, as Arrow's memory is read-only: numba would compile for that once more.
-    indices = rows.values.to_numpy()[offsets[0] : offsets[-1]].copy()
-    return offsets - offsets[0], indices
+    return Hashed(*hash_rows(text, features), polarity)
 
 
 class HashedBatches:

@@ -1,7 +1,7 @@
 """The rounds of a search on a client: each submits its trainings and waits for them.
 
-The labeled sample lies on the workers, and beside it its hashed rows for each set of
-features that is tried.  The held-out set is never put together, so no trial can see it.
+The labeled sample lies on the workers.  The held-out set is never put together, so no
+trial can see it.
 """
 
 import logging
@@ -13,7 +13,7 @@ import msgspec
 from dask.distributed import Future
 
 from emotiset import graph
-from emotiset.config import FeatureConfig, TrainConfig
+from emotiset.config import TrainConfig
 from emotiset.fold_fitting import make_folding
 from emotiset.folding import Folding, count_minutes
 from emotiset.graph import make_task
@@ -23,7 +23,7 @@ from emotiset.progress import Step
 from emotiset.search_space import TUNABLE, SearchConfig
 from emotiset.stages import Stages
 from emotiset.steps import Labeled
-from emotiset.trials import Fold, hash_sample, prepare_rows, run_trial, trial_key
+from emotiset.trials import Fold, hash_sample, run_trial, take_lowest, trial_key
 from emotiset.waiting import wait_for
 from emotiset.work_folder import DamagedError
 
@@ -116,12 +116,13 @@ class Tuning:
         if found:
             step = Step("reuse trainings", len(found), len(found), "trainings")
             self.stages.progress(step)
-        rows = self._prepare(sample, [pairs[at][0] for at in missing], each)
+        part = make_task(take_lowest, sample.rows, each.taken, each.of)
+        rows: Future = self.stages.client.compute(part)
         keeping = self.stages.keeping
         folder = None if keeping is None else keeping.folder
         futures: list[Future] = self.stages.client.compute(
             [
-                make_task(run_trial, rows[_features(config)], config, fold, folder, key)
+                make_task(run_trial, rows, config, fold, folder, key)
                 for at in missing
                 for (config, fold), key in [(pairs[at], keys[at])]
             ]
@@ -131,18 +132,6 @@ class Tuning:
         found |= dict(zip(missing, self.stages.client.gather(futures), strict=True))
         n = len(folds)
         return [[found[at * n + i] for i in range(n)] for at in range(len(configs))]
-
-    def _prepare(
-        self, sample: Sample, configs: Sequence[TrainConfig], each: Round
-    ) -> dict[FeatureConfig, Future]:
-        """Hash the part of the sample, once for each set of features."""
-        seen = list(dict.fromkeys(map(_features, configs)))
-        tasks = [
-            make_task(prepare_rows, sample.rows, features, each.taken, each.of)
-            for features in seen
-        ]
-        futures = self.stages.client.compute(tasks)
-        return dict(zip(seen, futures, strict=True))
 
     def _find_key(self, sample: Sample, config: TrainConfig, fold: Fold) -> str:
         keeping = self.stages.keeping
@@ -185,8 +174,3 @@ def describe(config: TrainConfig) -> dict[str, Any]:
     }
     told: dict[str, Any] = msgspec.to_builtins(chosen)
     return told
-
-
-def _features(config: TrainConfig) -> FeatureConfig:
-    names = [each.name for each in fields(FeatureConfig)]
-    return FeatureConfig(**{name: getattr(config, name) for name in names})

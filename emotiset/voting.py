@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from emotiset.calibration import NOT_CALIBRATED, Calibration
 from emotiset.config import FeatureConfig, Vote
-from emotiset.features import Rows, hash_rows, is_normalized
+from emotiset.features import hash_rows, is_normalized
 from emotiset.kernels.calibration import (
     log_odds_of_shares,
     mean_scores,
@@ -78,24 +78,12 @@ def score_texts(
     float32[len(text), n_members]
         Unbounded; log-odds of positive for members trained on log loss.
     """
+    weights, intercepts = as_kernels_want(weights), as_kernels_want(intercepts)
+    scores = np.empty((len(text), len(intercepts)), np.float32)
     if features.features == "maps":
-        weights, intercepts = as_kernels_want(weights), as_kernels_want(intercepts)
-        scores = np.empty((len(text), len(intercepts)), np.float32)
         score_maps(*hash_maps(text, features), weights, intercepts, scores)
         return scores
-    return score_hashed(hash_rows(text, features), weights, intercepts, features)
-
-
-def score_hashed(
-    rows: Rows,
-    weights: NDArray[np.float32],
-    intercepts: NDArray[np.float64],
-    features: FeatureConfig,
-) -> NDArray[np.float32]:
-    """Return the score that each member gives each row of `hash_rows`."""
-    weights, intercepts = as_kernels_want(weights), as_kernels_want(intercepts)
-    indptr, indices = rows
-    scores = np.empty((len(indptr) - 1, len(intercepts)), np.float32)
+    indptr, indices = hash_rows(text, features)
     normalize = is_normalized(features)
     score_rows(indptr, indices, weights, intercepts, scores, normalize)
     return scores

@@ -1,6 +1,5 @@
 """Searches with scikit-learn's parameters, beside scikit-learn's own."""
 
-import pickle
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,11 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 import emotiset.sklearn as ours
-from emotiset.config import FeatureConfig
-from emotiset.errors import InputError
 from emotiset.sklearn import EmotisetClassifier, HashedVotingClassifier, TextHasher
-from emotiset.sklearn import shared as shared_module
-from emotiset.sklearn.shared import share_texts
 from tests.conftest import make_tweets
 
 PIPELINE = make_pipeline(
@@ -99,58 +94,9 @@ def test_search__same_on_dask(
     assert len(dask.get_task_stream()) > before
     check_same(found, own)
     assert isinstance(found.best_estimator_, EmotisetClassifier)
-    assert pickle.loads(pickle.dumps(found)).best_params_ == own.best_params_
 
 
-@pytest.mark.parametrize(
-    ("model", "grid"),
-    [
-        (PIPELINE, GRID),
-        (
-            EmotisetClassifier(n_features=1 << 10),
-            {"features": ["mixed", "byte4"], "alpha": [1e-6, 1e-7], "members": [1, 2]},
-        ),
-    ],
-)
-def test_search__hashes_the_texts_once_for_each_set_of_features(
-    model: Any,
-    grid: Any,
-    labeled: tuple[list[str], np.ndarray],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    n_hashed: list[int] = []
-
-    def count(text: Any, config: FeatureConfig) -> Any:
-        n_hashed.append(len(text))
-        return hash_rows(text, config)
-
-    hash_rows = shared_module.hash_rows
-    monkeypatch.setattr(shared_module, "hash_rows", count)
-    ours.GridSearchCV(model, grid, cv=3).fit(*labeled)
-    assert n_hashed == [len(labeled[0])] * 2
-
-
-@pytest.mark.parametrize("features", ["mixed", "byte4"])
-def test_share_texts__rows_are_those_of_the_hasher(features: Any) -> None:
-    texts = ["so good :)", None, "", "nicht schön", "so good :)", "x" * 50]
-    hasher = TextHasher(features=features, n_features=1 << 12)
-    whole = share_texts(texts)
-    rows = np.array([4, 0, 0, 3])
-    for some, plain in (
-        (whole, texts),
-        (whole[rows, ...], [texts[row] for row in rows]),
-        (whole[rows][np.array([True, False, False, True])], [texts[4], texts[3]]),
-        (whole[1:2], [None]),
-        (whole[:0], []),
-    ):
-        assert list(some) == [each or "" for each in plain]
-        assert (hasher.transform(some) != hasher.transform(plain)).nnz == 0
-        assert hasher.transform(some).dtype == hasher.transform(plain).dtype
-        again = pickle.loads(pickle.dumps(some))
-        assert (hasher.transform(again) != hasher.transform(plain)).nnz == 0
-
-
-def test_search__leaves_other_estimators_alone(
+def test_search__takes_any_estimator(
     labeled: tuple[list[str], np.ndarray],
 ) -> None:
     texts, labels = labeled
@@ -160,5 +106,3 @@ def test_search__leaves_other_estimators_alone(
         ours.GridSearchCV(model, grid, cv=2).fit(texts, labels),
         peers.GridSearchCV(model, grid, cv=2).fit(texts, labels),
     )
-    with pytest.raises(InputError, match="a list of texts is needed"):
-        ours.GridSearchCV(PIPELINE, GRID, cv=2).fit([1, 2, 3, 4], [0, 1, 0, 1])

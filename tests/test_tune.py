@@ -18,9 +18,7 @@ from dask.distributed import Client
 from emotiset import TrainConfig, cli, trials, tuning
 from emotiset.config_file import load_config, save_config
 from emotiset.errors import ConfigError
-from emotiset.features import hash_rows
 from emotiset.halving import Round, Trial, choose_next, plan_rounds, rank_trials
-from emotiset.hashed import attach_rows, hash_batch, read_rows
 from emotiset.kept import Scores, pack_scores, unpack_scores
 from emotiset.progress import Step
 from emotiset.search_space import (
@@ -204,25 +202,6 @@ def test_take_lowest__parts_are_nested_and_balanced() -> None:
             assert [place[each] for each in taken] == sorted(map(place.get, taken))
     assert set(small["key"].to_pylist()) < set(large["key"].to_pylist())
     assert trials.take_lowest([], 1, 3) == []
-
-
-def test_attach_rows__are_those_of_the_text_whatever_is_taken() -> None:
-    texts = ["so good today", None, "", "not so good", "words and words 2"]
-    polarity = pa.array([1, -1, 1, -1, 1], pa.int8())
-    batch = pa.record_batch(
-        {"polarity": polarity, "text": pa.array(texts, pa.string())}
-    )
-    [attached] = attach_rows([batch], CONFIG, 1000)
-    mask = pa.array([False, True, False, True, True])
-    for rows in (attached, attached.filter(mask), attached.slice(2), attached.slice(5)):
-        indptr, indices = hash_rows(rows["text"], CONFIG)
-        found = hash_batch(rows, CONFIG)
-        assert np.array_equal(found.indptr, indptr)
-        assert np.array_equal(found.indices, indices)
-        assert (found.indptr.dtype, found.indices.dtype) == (indptr.dtype, np.uint32)
-        assert found.indices.flags.writeable
-    first, second = attach_rows([batch, batch], CONFIG, 1)
-    assert read_rows(first) is not None and read_rows(second) is None
 
 
 def test_list_trials__random_is_the_same_for_the_same_seed() -> None:

@@ -11,7 +11,6 @@ from emotiset.features import hash_features
 from emotiset.labeling import strip_symbols
 from emotiset.learning import FeatureSet
 from emotiset.lexicon import load_lexicon
-from emotiset.sklearn.shared import SharedTexts
 from emotiset.texts import split_texts
 
 _BATCH_ROWS = 16_384
@@ -74,8 +73,6 @@ class TextHasher(TransformerMixin, BaseEstimator):
             If *X* are no texts.
         """
         config = FeatureConfig(features=self.features, n_features=self.n_features)
-        if isinstance(X, SharedTexts):
-            return X.matrix(config, strip=self.strip)
         rows = [csr_matrix((0, self.n_features), dtype="float32")]
         for text in split_texts(X, _BATCH_ROWS):
             kept = strip_symbols(text, load_lexicon()) if self.strip else text

@@ -14,7 +14,6 @@ from emotiset import __version__
 from emotiset.config import FeatureConfig, TrainConfig, Vote
 from emotiset.ensemble import Ensemble
 from emotiset.examples import EXAMPLES
-from emotiset.hashed import append_rows
 from emotiset.keys import make_keys, visiting_order
 from emotiset.labeling import normalize_text, strip_symbols
 from emotiset.learner import fit_member
@@ -24,7 +23,6 @@ from emotiset.scaling import find_own_scale
 from emotiset.schema import POSITIVE
 from emotiset.sklearn.classes import to_polarity
 from emotiset.sklearn.linear import to_linear_model
-from emotiset.sklearn.shared import SharedTexts
 from emotiset.texts import split_texts
 
 _BATCH_ROWS = 16_384
@@ -115,7 +113,7 @@ class EmotisetClassifier(ClassifierMixin, BaseEstimator):
         parts = [strip_symbols(part, lexicon) for part in split_texts(X, _BATCH_ROWS)]
         text = pa.chunked_array(parts, pa.string()).combine_chunks()
         check_consistent_length(text, polarity)
-        rows = _order_rows(text, polarity, self.seed, self._find_hashed(X))
+        rows = _order_rows(text, polarity, self.seed)
         learner = config.resolve(config.features)
         gains = find_own_scale([rows], config, learner)
         members = [
@@ -133,13 +131,6 @@ class EmotisetClassifier(ClassifierMixin, BaseEstimator):
             sample_digest="",
         )
         return self
-
-    def _find_hashed(self, X: Iterable[str | None]) -> pa.Array | None:
-        """Return the hashed rows of texts that trainings share."""
-        if not isinstance(X, SharedTexts):
-            return None
-        config = FeatureConfig(features=self.features, n_features=self.n_features)
-        return X.lists(config, strip=True)
 
     def predict(self, X: Iterable[str | None]) -> NDArray[Any]:
         """Return the class of each text, n labels."""
@@ -181,15 +172,14 @@ class EmotisetClassifier(ClassifierMixin, BaseEstimator):
 
 
 def _order_rows(
-    text: pa.Array, polarity: NDArray[np.int8], seed: int, hashed: pa.Array | None
+    text: pa.Array, polarity: NDArray[np.int8], seed: int
 ) -> pa.RecordBatch:
     """Return examples in the order of a hash of what they say, as training visits."""
     key = make_keys(normalize_text(text), seed)
     by_key = np.argsort(key, kind="stable")
     order = by_key[np.argsort(visiting_order(key[by_key], seed), kind="stable")]
     columns = [pa.array(polarity[order]), text.take(pa.array(order))]
-    rows = pa.record_batch(columns, schema=EXAMPLES)
-    return rows if hashed is None else append_rows(rows, hashed.take(pa.array(order)))
+    return pa.record_batch(columns, schema=EXAMPLES)
 
 
 def _deal(rows: pa.RecordBatch, member: int, n_members: int) -> list[pa.RecordBatch]:
