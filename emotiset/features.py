@@ -170,13 +170,22 @@ def text_buffers(
     A null has no bytes.
     """
     _check_text(text.type)
+    strings = join_strings(text)
+    if FEATURE_SETS[config.features].is_lower_case:
+        strings = pc.utf8_lower(strings)
+    return string_buffers(strings)
+
+
+def join_strings(text: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Return strings as one large array, a null as an empty one."""
     strings = text.cast(pa.large_string())
     if isinstance(strings, pa.ChunkedArray):
         strings = strings.combine_chunks()
-    if strings.null_count:
-        strings = pc.fill_null(strings, "")
-    if FEATURE_SETS[config.features].is_lower_case:
-        strings = pc.utf8_lower(strings)
+    return pc.fill_null(strings, "") if strings.null_count else strings
+
+
+def string_buffers(strings: pa.Array) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+    """Return the offsets and bytes of large strings without nulls."""
     # Both read-only, always: for another kind of array numba compiles once more.
     _, where, bytes_ = strings.buffers()
     offsets = np.zeros(len(strings) + 1, np.uint64)

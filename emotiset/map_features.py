@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from emotiset.config import FeatureConfig
+from emotiset.features import join_strings, string_buffers
 from emotiset.kernels.hashing import hash_rows
 from emotiset.kernels.map_hashing import count_words, hash_words
 from emotiset.maps.words import escape_name
@@ -66,7 +66,7 @@ def hash_maps(text: pa.Array | pa.ChunkedArray, config: FeatureConfig) -> MapRow
     config
         Number of columns, and what is crossed.
     """
-    offsets, data = _buffers(text)
+    offsets, data = string_buffers(join_strings(text))
     crosses = _hash_crosses(config.cross)
     counts = np.zeros((len(offsets) - 1, 2), np.int64)
     count_words(offsets, data, crosses, counts)
@@ -99,23 +99,3 @@ def _hash_crosses(cross: Sequence[tuple[str, str]]) -> NDArray[np.uint64]:
     hashes = np.empty(len(names), np.uint64)
     hash_rows(offsets, data, np.uint64(0), hashes)
     return hashes.reshape(-1, 2)
-
-
-def _buffers(
-    text: pa.Array | pa.ChunkedArray,
-) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
-    strings = text.cast(pa.large_string())
-    if isinstance(strings, pa.ChunkedArray):
-        strings = strings.combine_chunks()
-    if strings.null_count:
-        strings = pc.fill_null(strings, "")
-    # Both read-only, always: for another kind of array numba compiles once more.
-    _, where, bytes_ = strings.buffers()
-    offsets = np.zeros(len(strings) + 1, np.uint64)
-    if len(strings):
-        found = np.frombuffer(where, np.uint64, strings.offset + len(strings) + 1)
-        offsets = found[strings.offset :]
-    data = np.frombuffer(bytes_, np.uint8) if bytes_ else np.empty(0, np.uint8)
-    offsets.flags.writeable = False
-    data.flags.writeable = False
-    return offsets, data
