@@ -116,11 +116,17 @@ def predict(
         merged = merge_tallies(tallies)
         n_other = merged.bins.get("other_language", 0)
         if merged.n_read == sum(merged.bins.values()) - n_other:
-            raise InputError(
-                f"prediction needs text, found none in {merged.n_read} records: check "
-                "the inputs and --format"
-            )
+            raise _no_text(merged)
     return merged
+
+
+def _no_text(tally: Tally) -> InputError:
+    first = [f"{each.source}, {each.where}: {each.reason}" for each in tally.rejects]
+    why = f" ({first[0]})" if first else ""
+    return InputError(
+        f"prediction needs text, found none in {tally.n_read} records{why}: check the "
+        "inputs and --format"
+    )
 
 
 def predict_block(

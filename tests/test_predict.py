@@ -108,6 +108,12 @@ def test_predict__a_failure_leaves_nothing(ensemble, client, tmp_path, name):
     assert [each.name for each in tmp_path.iterdir()] == ["a.csv"]
 
 
+def test_predict__nothing_readable_says_why(ensemble, client, tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"text,x\ncaf\xe9,1\n")
+    with pytest.raises(InputError, match=r"none in 1 records \(.*a\.csv, .*UTF-8"):
+        predict(ensemble, [tmp_path / "a.csv"], tmp_path / "o", kept(), client)
+
+
 def test_predict__kept_columns_of_two_types(ensemble, client, tmp_path):
     pq.write_table(pa.table({"text": ["a"], "x": [1]}), tmp_path / "a.parquet")
     pq.write_table(pa.table({"text": ["b"], "x": ["y"]}), tmp_path / "b.parquet")
