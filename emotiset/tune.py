@@ -116,8 +116,8 @@ def tune(
     (3, 1024)
     """
     search = search or SearchConfig()
-    base = config or TrainConfig()
-    base = replace(base, folds=base.folds or DEFAULT_FOLDS)
+    given = config or TrainConfig()
+    base = replace(given, folds=given.folds or DEFAULT_FOLDS)
     configs = list_trials(_default(base) if space is None else space, base, search)
     if len(parse_pools(base.languages)) > 1:
         raise ConfigError(
@@ -144,7 +144,8 @@ def tune(
         trials = tuning.run(sample, configs)
     told = {"inputs": [str(path) for path in inputs], "config": base.to_dict()}
     summary = _summarize(trials, sample, search, base, clock) | told
-    return TuneResult(configs[trials[0].number - 1], trials, summary)
+    best = replace(configs[trials[0].number - 1], folds=given.folds)
+    return TuneResult(best, trials, summary)
 
 
 def _default(base: TrainConfig) -> Space:

@@ -209,3 +209,11 @@ def test_own_learner__both_are_right_more_often_than_not(
         found = load("own_learner").main(inputs, tmp_path, client)
     assert set(found) == {"Bayes", "Hinge"}
     assert min(found.values()) > 0.6
+
+
+def test_tune__finds_better_than_given(
+    tweet_file: Path, client: Client, tmp_path: Path
+) -> None:
+    accuracy = load("tune").main([str(tweet_file)], client, tmp_path)
+    assert accuracy["tuned"] > accuracy["given"]
+    assert load_ensemble(tmp_path / "tuned.parquet").features.n_features > 64
