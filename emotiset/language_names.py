@@ -32,6 +32,7 @@ _CODES: Final = {
     for name in names
 }
 _SHOWN: Final = 3
+_NO_LANGUAGE: Final = frozenset({"zxx", "art"})  # nobody means these by a typo
 
 
 def near_codes(name: str, codes: Collection[str]) -> list[str]:
@@ -42,10 +43,11 @@ def near_codes(name: str, codes: Collection[str]) -> list[str]:
     >>> codes = {"en", "eo", "es", "pt", "de", "da"}
     >>> near_codes("spansih", codes), near_codes("POR", codes), near_codes("eng", codes)
     (['es'], ['pt'], ['en'])
-    >>> near_codes("xq", codes)
-    ['en']
+    >>> near_codes("xq", codes), near_codes("xx", {"en", "zxx"})
+    (['en'], ['en'])
     """
     name = name.strip().lower()
+    codes = set(codes) - _NO_LANGUAGE
     if name in _CODES:
         return [_CODES[name]]
     if len(name) > _SHOWN:
