@@ -169,7 +169,8 @@ def render(found: dict[str, Any]) -> str:
     for row in found["rows"]:
         seconds = statistics.median(row["seconds"])
         cells = [f"{seconds:.1f}", f"{N_TEXTS / seconds:,.0f}", f"{seconds / ours:.1f}"]
-        cells += [f"{row['accuracy']:.4f}", f"{row['model_bytes'] / 1e6:.1f} MB"]
+        size = f"{row['model_bytes'] / 1e6:.1f} MB" if row["model_bytes"] else "none"
+        cells += [f"{row['accuracy']:.4f}", size]
         rows.append([row["program"], *cells, f"{row['peak'] / 1e9:.2f} GB"])
     head = ["program", "s for a million", "texts/s", "times emotiset's", "accuracy"]
     best = {1: min, 2: max, 4: max, 5: min, 6: min}
