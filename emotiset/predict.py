@@ -90,7 +90,7 @@ def predict(
     >>> made = EmotisetClassifier(n_features=1024).fit(["good", "bad"], [1, -1])
     >>> with (
     ...     tempfile.TemporaryDirectory() as folder,
-    ...     Client(processes=False, dashboard_address=None) as client,
+    ...     Client(processes=False, dashboard_address=":0") as client,
     ... ):
     ...     tally = predict(
     ...         made.ensemble_,

@@ -53,7 +53,7 @@ def profile_input(
 
     Examples
     --------
-    >>> with Client(processes=False, dashboard_address=None) as client:
+    >>> with Client(processes=False, dashboard_address=":0") as client:
     ...     found = profile_input(["simulated:1000"], TrainConfig(), client)
     >>> found.read, found.labeled + sum(found.bins.values())
     (1000, 1000)

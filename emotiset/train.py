@@ -103,7 +103,7 @@ def train(
     Examples
     --------
     >>> tweets = ["simulated:3000?emoticon_share=0.5"]
-    >>> with Client(processes=False, dashboard_address=None) as client:
+    >>> with Client(processes=False, dashboard_address=":0") as client:
     ...     result = train(tweets, TrainConfig(n_features=1024), client)
     >>> result.ensemble.n_members, sum(result.summary["funnel"].values())
     (1, 3000)

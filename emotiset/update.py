@@ -91,7 +91,7 @@ def update(
     >>> from emotiset import TrainConfig
     >>> from emotiset.train import train
     >>> days = [f"simulated:3000?emoticon_share=0.5&seed={day}" for day in (1, 2)]
-    >>> with Client(processes=False, dashboard_address=None) as client:
+    >>> with Client(processes=False, dashboard_address=":0") as client:
     ...     first = train(days[:1], TrainConfig(n_features=1024), client)
     ...     result = update(first.ensemble, days[1:], client, decay=1)
     >>> n_new = result.summary["n_train"]

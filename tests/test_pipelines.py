@@ -205,7 +205,7 @@ def test_own_learner__both_are_right_more_often_than_not(
 ) -> None:
     monkeypatch.syspath_prepend(PIPELINES)
     inputs = ["simulated:20000?emoticon_share=0.5"]
-    with Client(processes=False, dashboard_address=None) as client:
+    with Client(processes=False, dashboard_address=":0") as client:
         found = load("own_learner").main(inputs, tmp_path, client)
     assert set(found) == {"Bayes", "Hinge"}
     assert min(found.values()) > 0.6

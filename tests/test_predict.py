@@ -61,7 +61,7 @@ def test_predict__all_workers_lost(ensemble, table, tmp_path):
     out = tmp_path / "out.parquet"
     with (
         LocalCluster(
-            n_workers=1, processes=False, dashboard_address=None, silence_logs=False
+            n_workers=1, processes=False, dashboard_address=":0", silence_logs=False
         ) as cluster,
         Client(cluster) as client,
         pytest.raises(ClusterError, match=r"'predict' needs a worker, found none for"),

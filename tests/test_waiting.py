@@ -44,7 +44,7 @@ def test_tell_losses__other_errors_pass() -> None:
 def test_wait_for__workers_that_all_pause_are_told_of() -> None:
     with (
         LocalCluster(
-            n_workers=2, processes=False, dashboard_address=None, memory_limit=0
+            n_workers=2, processes=False, dashboard_address=":0", memory_limit=0
         ) as cluster,
         Client(cluster) as client,
     ):
