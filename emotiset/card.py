@@ -57,7 +57,7 @@ def make_card(model: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
         else _describe_limits(summary),
         "How to load": map_card.describe_use(name)
         if _has_maps(model)
-        else _describe_use(name),
+        else _describe_use(name, model),
         "Where it comes from": _describe_origin(model, summary),
     }
     parts = [f"---\n{header}---"]
@@ -91,7 +91,7 @@ def _make_header(
     header: dict[str, Any] = {
         "library_name": "emotiset",
         "pipeline_tag": task["type"],
-        "tags": list(tags),
+        "tags": [tag for tag in tags if tag != "linear" or not _has_states(model)],
     }
     if codes:
         header = {"language": codes, **header}
@@ -111,11 +111,12 @@ def _make_header(
 
 def _describe(model: Mapping[str, Any], summary: Mapping[str, Any]) -> list[str]:
     features, n_members = model["features"], len(model["members"])
+    kind = "own" if _has_states(model) else "linear"
     language = quote(model["language"])
     what = f"Tells positive from negative short texts (language: {language})."
     return [
         map_card.WHAT if _has_maps(model) else what,
-        f"{n_members} linear {'classifiers' if n_members != 1 else 'classifier'} over "
+        f"{n_members} {kind} {'classifiers' if n_members != 1 else 'classifier'} over "
         f"{features['n_features']:,} hashed columns ({features['name']}), by "
         f"{model['vote']} vote, trained by emotiset {_find_version(summary)} on "
         f"{summary['n_train']:,} examples.",
@@ -237,12 +238,21 @@ def _describe_time(summary: Mapping[str, Any]) -> str:
     return f"The labeled texts are from {known[0]} to {known[-1]}."
 
 
-def _describe_use(name: str) -> list[str]:
+def _has_states(model: Mapping[str, Any]) -> bool:
+    """Tell whether its members have no weights; see `emotiset.scorer`."""
+    return "n_bytes" in model["members"][0]
+
+
+def _describe_use(name: str, model: Mapping[str, Any]) -> list[str]:
+    load = f"model = load_ensemble({name!r})"
+    if _has_states(model):
+        told = make_plain(model["settings"].get("learner"), _NAME_SIZE)
+        load = f"model = load_ensemble({name!r}, learner)  # the class {told!r}"
     return [
         "```python",
         "from emotiset import load_ensemble",
         "",
-        f"model = load_ensemble({name!r})",
+        load,
         'model.predict(["what a day"])  # -1 negative, 1 positive',
         'model.predict_proba(["what a day"])  # of negative and of positive',
         "```",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from emotiset.cli_model import load_model
 from emotiset.cli_options import (
     BlockSize,
     FeaturesColumn,
@@ -13,6 +14,7 @@ from emotiset.cli_options import (
     LabelColumn,
     LangColumn,
     Limit,
+    OwnClass,
     StorageOption,
     TextColumn,
     TimeColumn,
@@ -72,6 +74,7 @@ def evaluate(
             metavar="P",
         ),
     ] = None,
+    learner: OwnClass = None,
     format: Format = None,
     text_column: TextColumn = None,
     features_column: FeaturesColumn = None,
@@ -107,7 +110,7 @@ def evaluate(
         neutral=tuple(neutral or ()),
         by_file=source.label_column is None,
     )
-    models, inputs = _load_models(files)
+    models, inputs = _load_models(files, learner)
     told = evaluate_files(models, inputs, source, gold, abstain=abstain)
     if json:
         print_json(_flatten(told))
@@ -115,9 +118,10 @@ def evaluate(
         print_judged(told)
 
 
-def _load_models(files: list[str]) -> tuple[dict[str, "Model"], list[str]]:
+def _load_models(
+    files: list[str], learner: str | None
+) -> tuple[dict[str, "Model"], list[str]]:
     """Load what is a model at the head of *files*; return it and the rest."""
-    from emotiset.loading import load_ensemble
     from emotiset.store import is_model
 
     n_models = 1
@@ -128,7 +132,7 @@ def _load_models(files: list[str]) -> tuple[dict[str, "Model"], list[str]]:
         raise InputError(
             "evaluate needs different models, found one twice: name each once"
         )
-    models = {name: load_ensemble(name) for name in names}
+    models = {name: load_model(name, learner) for name in names}
     if not inputs:
         raise InputError(
             f"evaluate needs an input, found only models ({', '.join(names)}): name "

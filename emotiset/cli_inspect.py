@@ -52,10 +52,10 @@ def inspect(
     from emotiset.display import print_json
     from emotiset.display_model import print_features, print_model, print_run
     from emotiset.inspection import describe_features, describe_model
-    from emotiset.loading import load_ensemble
+    from emotiset.loading import open_model
     from emotiset.summaries import read_summary
 
-    ensemble = load_ensemble(model)
+    ensemble = open_model(model)
     described = describe_model(ensemble, model)
     if summary is not None:
         described["summary"] = read_summary(summary, model)
@@ -94,11 +94,11 @@ def card(
     from emotiset.atomic import check_outputs, write_atomically
     from emotiset.card import make_card
     from emotiset.inspection import describe_model
-    from emotiset.loading import load_ensemble
+    from emotiset.loading import open_model
     from emotiset.summaries import read_summary
 
     check_outputs([output], [model, summary])
-    told = describe_model(load_ensemble(model), model)
+    told = describe_model(open_model(model), model)
     text = make_card(told, read_summary(summary, model))
     if output is None:
         typer.echo(text, nl=False)

@@ -1,6 +1,8 @@
 """The command that lets a model predict, and the one that simulates tweets."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +18,7 @@ from emotiset.cli_options import (
     Language,
     Limit,
     MemoryLimit,
+    OwnClass,
     Quiet,
     Scheduler,
     SchedulerFile,
@@ -36,7 +39,10 @@ from emotiset.config import SourceConfig
 from emotiset.errors import InputError, OutputError
 
 if TYPE_CHECKING:
+    from dask.distributed import Client
+
     from emotiset.answering import Answering
+    from emotiset.cluster import ClusterConfig
     from emotiset.partition import Tally
     from emotiset.polyglot import Model as AnyModel
 
@@ -89,6 +95,7 @@ def predict(
         ),
     ] = None,
     language: Language = None,
+    learner: OwnClass = None,
     format: Format = None,
     text_column: TextColumn = None,
     features_column: FeaturesColumn = None,
@@ -125,20 +132,18 @@ def predict(
         keep_columns=tuple(keep_columns or ()),
     )
     from emotiset.answering import Answering
-    from emotiset.cluster import connect
     from emotiset.console import print_note, show_progress
     from emotiset.lean import pass_pandas_by
-    from emotiset.loading import load_ensemble
     from emotiset.predict import predict as predict_files
 
     pass_pandas_by()
     answering = Answering(prior, abstain, language)
-    ensemble = load_ensemble(model)
+    ensemble = load_model(model, learner)
     if inputs == [_STANDARD_INPUT]:
         _predict_standard_input(ensemble, output, source, answering)
         return
     output = _need_output(output, model)
-    with connect(cluster) as client, show_progress(quiet=quiet) as progress:
+    with _connect(cluster, learner) as client, show_progress(quiet=quiet) as progress:
         tally = predict_files(
             ensemble,
             inputs,
@@ -151,6 +156,25 @@ def predict(
         )
     if not quiet:
         print_note(f"{_describe_tally(tally)}, written to {output}")
+
+
+def load_model(model: str | Path, learner: str | None) -> "AnyModel":
+    """Load a model file, given the name of its class if its members need one."""
+    from emotiset.loading import load_ensemble
+    from emotiset.own_class import find_own
+
+    return load_ensemble(model, None if learner is None else find_own(learner))
+
+
+@contextmanager
+def _connect(cluster: "ClusterConfig", learner: str | None) -> Iterator["Client"]:
+    """Connect to workers that can import the class of a model, if it has one."""
+    from emotiset.cluster import connect
+    from emotiset.nodes import check_learner
+
+    with connect(cluster) as client:
+        check_learner(client, learner)
+        yield client
 
 
 def _need_output(output: str | None, model: Path) -> str:

@@ -57,6 +57,14 @@ Language = Annotated[
         metavar="CODE",
     ),
 ]
+OwnClass = Annotated[
+    str | None,
+    typer.Option(
+        help="package.module:Class of a model whose members have no weights.",
+        show_default=False,
+        metavar="NAME",
+    ),
+]
 TimeColumn = Annotated[str | None, option(_INPUT, "Column with the time.")]
 IdColumn = Annotated[str | None, option(_INPUT, "Column with the id.")]
 LabelColumn = Annotated[

@@ -19,7 +19,7 @@ from emotiset.errors import ConfigError, InputError
 from emotiset.fitting import Assessment
 from emotiset.lexicon import load_lexicon
 from emotiset.model_format import shorten
-from emotiset.own import is_own
+from emotiset.own_class import is_own
 from emotiset.polyglot import Model, Polyglot, by_language
 from emotiset.result import merge_digests
 from emotiset.training import Outcome, Outcomes

@@ -25,13 +25,14 @@ from emotiset.lexicon import Lexicon
 from emotiset.maps import split_maps
 from emotiset.model_format import MAX_WEIGHT
 from emotiset.packing import PackedWeights, mean_of_texts, members_of_texts
+from emotiset.scorer import Scorer
 from emotiset.store import ModelFile, hash_model, write_model
 from emotiset.texts import is_bag, map_bag, split_texts
 from emotiset.voting import (
     decide,
     mean_probability,
     score_texts,
-    stack_weights,
+    stack_members,
     vote_probability,
 )
 
@@ -47,7 +48,7 @@ class Ensemble:
     Attributes
     ----------
     weights : float32[n_features, n_members]
-        A column for each member, C-contiguous: the layout that scoring wants.
+        A column for each member, C-contiguous; no row where there are scorers.
     intercepts : float64[n_members]
     vote_weights : float64[n_members]
         What each member's voice counts in a ``weighted`` vote.
@@ -63,6 +64,8 @@ class Ensemble:
         Its symbols are taken out of the text, as in training.
     calibration
         What turns a vote into a probability; see `emotiset.calibration`.
+    scorers
+        Members that are not linear: all of them, or none; see `emotiset.own`.
     settings, versions, sample_digest
         Where the members come from; kept in the model file, not used here.
 
@@ -90,6 +93,7 @@ class Ensemble:
     versions: Mapping[str, str]
     sample_digest: str
     calibration: Calibration = NOT_CALIBRATED
+    scorers: tuple[Scorer, ...] = ()
 
     @classmethod
     def from_members(cls, members: Sequence[Member], **others: Any) -> Self:
@@ -109,21 +113,16 @@ class Ensemble:
         """
         if not members:
             raise ConfigError("an ensemble needs a member, found none: train one")
-        return cls(
-            weights=stack_weights(members),
-            intercepts=np.array([each.intercept for each in members], np.float64),
-            vote_weights=np.array([each.vote_weight for each in members], np.float64),
-            n_examples=np.array([each.n_examples for each in members], np.int64),
-            **others,
-        )
+        return cls(**stack_members(members), **others)
 
     def __post_init__(self) -> None:
         """Check that no score leaves float32; make the arrays read-only."""
         for name, array in self._arrays().items():
-            if not (array.min() >= -MAX_WEIGHT and array.max() <= MAX_WEIGHT):
+            low, high = array.min(initial=0), array.max(initial=0)
+            if not (low >= -MAX_WEIGHT and high <= MAX_WEIGHT):
                 raise ConfigError(
                     f"an ensemble needs {name} within {MAX_WEIGHT:g}, found "
-                    f"{array.min():g} to {array.max():g}: lower --eta0 or raise --alpha"
+                    f"{low:g} to {high:g}: lower --eta0 or raise --alpha"
                 )
             array.setflags(write=False)
 
@@ -177,10 +176,7 @@ class Ensemble:
         """
         if is_bag(texts):
             return map_bag(texts, self.scores, language)
-        parts = [
-            score_texts(text, self.weights, self.intercepts, self.features)
-            for text in self._strip_batches(texts, language)
-        ]
+        parts = map(self._score, self._strip_batches(texts, language))
         return np.concatenate([np.empty((0, self.n_members), np.float32), *parts])
 
     def predict_proba(
@@ -243,10 +239,14 @@ class Ensemble:
         trained = self.calibration.prior
         return positive if prior is None else shift_prior(positive, trained, prior)
 
+    def _score(self, text: pa.Array) -> NDArray[np.float32]:
+        model = self.weights, self.intercepts
+        return score_texts(text, *model, self.features, self.scorers)
+
     def _vote(self, text: pa.Array) -> NDArray[np.float32]:
         model = self.weights, self.intercepts
-        if self.features.features == "maps":
-            scores = score_texts(text, *model, self.features)
+        if self.features.features == "maps" or self.scorers:
+            scores = self._score(text)
         elif self.vote == "mean":
             cut = np.zeros(1)
             means = mean_of_texts(text, self._packed, model, self.features, cut)
@@ -296,4 +296,5 @@ class Ensemble:
             "calibration": self.calibration.to_metadata(),
         }
         arrays: dict[str, Any] = self._arrays()
+        arrays["states"] = tuple(each.state for each in self.scorers)
         return ModelFile(language=self.language, metadata=metadata, **arrays)

@@ -20,7 +20,7 @@ from emotiset.errors import InputError
 from emotiset.learner import Member
 from emotiset.ranking import rank
 from emotiset.schema import NEGATIVE, POSITIVE
-from emotiset.voting import decide, score_texts, stack_weights, vote_probability
+from emotiset.voting import decide, score_texts, stack_members, vote_probability
 
 _Z: Final = 1.959963984540054  # 97.5% quantile of the normal distribution
 
@@ -152,12 +152,12 @@ def score_batches(
     scores : float32[n, n_members]
     polarity : int8[n]
     """
-    weights = stack_weights(members)
-    intercepts = np.array([each.intercept for each in members], np.float64)
+    stacked = stack_members(members)
+    model = stacked["weights"], stacked["intercepts"], features, stacked["scorers"]
     scores = [np.empty((0, len(members)), np.float32)]
     polarity = [np.empty(0, np.int8)]
     for batch in batches:
-        scores.append(score_texts(batch["text"], weights, intercepts, features))
+        scores.append(score_texts(batch["text"], *model))
         polarity.append(batch["polarity"].to_numpy())
     return np.concatenate(scores), np.concatenate(polarity)
 

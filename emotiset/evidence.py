@@ -35,7 +35,7 @@ def find_evidence(
     dict
         Empty without texts; else ``mistakes``, see `find_mistakes`, of all languages
         together, and ``strongest``, by language, see `find_strongest`: n-grams of the
-        first 20,000 texts of each.
+        first 20,000 texts of each whose members have weights.
     """
     ensembles = by_language(model)
     pairs = [(ensembles[name], batches) for name, batches in texts.items() if batches]
@@ -43,7 +43,11 @@ def find_evidence(
         return {}
     return {
         "mistakes": _merge([find_mistakes(rows, each) for each, rows in pairs]),
-        "strongest": {each.language: _find_strongest(each, r) for each, r in pairs},
+        "strongest": {
+            each.language: _find_strongest(each, rows)
+            for each, rows in pairs
+            if not each.scorers
+        },
     }
 
 

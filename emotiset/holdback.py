@@ -28,7 +28,8 @@ from emotiset.learner import (
     start_learner,
 )
 from emotiset.map_scaling import MapScale
-from emotiset.own import fit_own, is_own
+from emotiset.own import fit_own
+from emotiset.own_class import is_own
 from emotiset.scaling import Gains, prepare
 from emotiset.warm import Past, resume_learner
 

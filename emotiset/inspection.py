@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from emotiset.config import SourceConfig
 from emotiset.ensemble import Ensemble
-from emotiset.errors import InputError
+from emotiset.errors import ConfigError, InputError
 from emotiset.kinds import check_kind
 from emotiset.labeling import strip_symbols
 from emotiset.ngrams import find_strongest
@@ -39,6 +39,7 @@ def describe_model(model: Model, path: str | Path) -> dict[str, Any]:
             "vote_weight": float(each.vote_weights[i]),
             "n_examples": int(each.n_examples[i]),
             "n_nonzero": int((each.weights[:, i] != 0).sum()),
+            **({"n_bytes": len(each.scorers[i].state)} if each.scorers else {}),
         }
         for name, each in ensembles.items()
         for i in range(each.n_members)
@@ -114,8 +115,15 @@ def describe_features(
     ------
     InputError
         If the inputs cannot be read, or hold no text.
+    ConfigError
+        If the members have no weights.
     """
     check_kind(model, source)
+    if any(each.scorers for each in by_language(model).values()):
+        raise ConfigError(
+            "inspect --texts needs members that have weights, found others: leave "
+            "--texts out"
+        )
     blocks = plan_blocks([str(path) for path in inputs], source)
     limit = SAMPLE_RECORDS if source.limit is None else source.limit
     tweets = [

@@ -8,7 +8,7 @@ folder may still write other tweets there, as into the input.
 import io
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, Final, NamedTuple, NoReturn
 
@@ -16,17 +16,21 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from emotiset.config import FeatureConfig
 from emotiset.deletions import Ids, unite_ids
 from emotiset.member import Member
 from emotiset.model_format import MAX_WEIGHT
 from emotiset.schema import BINS, LABELED, NEGATIVE, POSITIVE
+from emotiset.scorer import Scorer, ScoringModel
 from emotiset.tally import Tally
 from emotiset.work_folder import DamagedError
 
 _METADATA: Final = b"emotiset"
+_NO_WEIGHTS: Final = np.empty(0, np.float32)
 _WEIGHTS: Final = pa.schema([("weights", pa.float32()), ("before", pa.float32())])
+_STATES: Final = pa.schema([("state", pa.binary()), ("before", pa.binary())])
 
 
 class _Member(msgspec.Struct, forbid_unknown_fields=True):
@@ -103,24 +107,50 @@ class KeptMember:
 
 def pack_member(kept: KeptMember, key: str) -> bytes:
     """Return the file that keeps a member and the digest of its keys."""
-    columns = [pa.array(each.weights) for each in (kept.member, kept.before)]
     told = _Kept(key, _tell(kept.member), _tell(kept.before), kept.digest)
+    scorers = [each.scorer for each in (kept.member, kept.before)]
+    states = [pa.array([each.state], pa.binary()) for each in scorers if each]
+    if states:
+        return _pack(pa.record_batch(states, schema=_STATES), told)
+    columns = [pa.array(each.weights) for each in (kept.member, kept.before)]
     return _pack(pa.record_batch(columns, schema=_WEIGHTS), told)
 
 
-def unpack_member(data: bytes, key: str, features: FeatureConfig) -> KeptMember:
-    """Return what `pack_member` was given.
+def unpack_member(
+    data: bytes,
+    key: str,
+    features: FeatureConfig,
+    learner: type[ScoringModel] | None = None,
+) -> KeptMember:
+    """Return what `pack_member` was given; *learner* is the class of scorers.
 
     Raises
     ------
     DamagedError
         If it cannot have been given that.
     """
+    if learner is not None:
+        return _unpack_states(data, key, learner)
     rows, told = _unpack(data, _WEIGHTS, _Kept, key)
     if rows.num_rows != features.n_features:
         _refuse("holds numbers that no member has")
-    member = _read_member(rows["weights"], told.member)
-    return KeptMember(member, _read_member(rows["before"], told.before), told.digest)
+    weights, before = (column.to_numpy(zero_copy_only=False) for column in rows)
+    member = _read_member(weights, told.member)
+    return KeptMember(member, _read_member(before, told.before), told.digest)
+
+
+def _unpack_states(data: bytes, key: str, learner: type[ScoringModel]) -> KeptMember:
+    rows, told = _unpack(data, _STATES, _Kept, key)
+    if rows.num_rows != 1 or rows["state"].null_count or rows["before"].null_count:
+        _refuse("holds other than the bytes of one member")
+    member, before = (
+        replace(_read_member(_NO_WEIGHTS, numbers), scorer=Scorer(state, learner))
+        for numbers, state in (
+            (told.member, rows["state"][0].as_py()),
+            (told.before, rows["before"][0].as_py()),
+        )
+    )
+    return KeptMember(member, before, told.digest)
 
 
 _SCORES: Final = pa.schema([(name, pa.float64()) for name in ("accuracy", "log_loss")])
@@ -181,12 +211,10 @@ def _tell(member: Member) -> _Member:
     )
 
 
-def _read_member(column: pa.Array, told: _Member) -> Member:
-    weights: np.ndarray = column.to_numpy(zero_copy_only=False)
+def _read_member(weights: NDArray[np.float32], told: _Member) -> Member:
     numbers = (told.intercept, told.vote_weight, told.progressive_loss)
     is_sound = (
-        column.null_count == 0
-        and bool(np.abs(weights).max() <= MAX_WEIGHT)
+        bool(np.abs(weights).max(initial=0) <= MAX_WEIGHT)  # not so for NaN
         and all(map(math.isfinite, numbers))
         and 0 <= told.n_correct <= told.n_examples
         and told.vote_weight >= 0

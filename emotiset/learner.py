@@ -33,7 +33,8 @@ from emotiset.map_learner import fit_maps, start_maps
 from emotiset.map_scaling import MapScale
 from emotiset.member import Member as Member
 from emotiset.member import vote_weight
-from emotiset.own import fit_own, is_own
+from emotiset.own import fit_own
+from emotiset.own_class import is_own
 from emotiset.scaling import Gains, prepare
 from emotiset.schema import POSITIVE
 

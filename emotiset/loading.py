@@ -14,7 +14,8 @@ from emotiset.errors import ConfigError, ModelFileError
 from emotiset.language import parse_languages
 from emotiset.lexicon import Lexicon
 from emotiset.model_format import refusal, shorten
-from emotiset.polyglot import Model, Polyglot
+from emotiset.polyglot import Model, Polyglot, by_language
+from emotiset.scorer import Scorer, ScoringModel
 from emotiset.store import ModelFile, read_model
 
 
@@ -28,18 +29,24 @@ class _Metadata(msgspec.Struct):
     calibration: Calibration = NOT_CALIBRATED  # format version 1 began without
 
 
-def load_ensemble(path: str | Path) -> Model:
+def load_ensemble(path: str | Path, learner: type[ScoringModel] | None = None) -> Model:
     """Read the model file that `save` of an ensemble, or of several, wrote.
 
     Parameters
     ----------
     path
         A local file.
+    learner
+        Class whose ``from_bytes`` makes the members, where they have no weights; not
+        looked at where they have.  The file names one too, which nothing imports: a
+        file should not choose what code runs.
 
     Raises
     ------
     ModelFileError
         If the file is missing, no model, damaged, or of another format version.
+    ConfigError
+        If members without weights have no such class.
 
     Examples
     --------
@@ -52,11 +59,28 @@ def load_ensemble(path: str | Path) -> Model:
     >>> loaded.sha256() == made.ensemble_.sha256()
     True
     """
+    model = open_model(path, learner)
+    ensemble = next(iter(by_language(model).values()))
+    if ensemble.scorers and not callable(getattr(learner, "from_bytes", None)):
+        made_by = shorten(ensemble.settings.get("learner"))
+        raise ConfigError(
+            f"a model without weights needs its class, found {learner} for {path}: "
+            f"name the class, {made_by} in training, by --learner or learner="
+        )
+    return model
+
+
+def open_model(path: str | Path, learner: type[ScoringModel] | None = None) -> Model:
+    """Do as `load_ensemble` does, also where no class is told; then none can score.
+
+    For what only describes a model.
+    """
     model = read_model(path)
     try:
         if model.languages:
-            return Polyglot(tuple(map(_make_ensemble, _split(model))))
-        return _make_ensemble(model)
+            parts = [_make_ensemble(part, learner) for part in _split(model)]
+            return Polyglot(tuple(parts))
+        return _make_ensemble(model, learner)
     except (msgspec.ValidationError, ConfigError, ModelFileError) as error:
         found = shorten(error, 200)
         raise refusal(Path(path), "metadata that makes sense", found) from None
@@ -76,13 +100,15 @@ def _split(model: ModelFile) -> Iterator[ModelFile]:
             model.vote_weights[start:stop].copy(),
             model.n_examples[start:stop].copy(),
             {**shared, **own.get(language, {})},
+            states=model.states[start:stop],
         )
 
 
-def _make_ensemble(model: ModelFile) -> Ensemble:
+def _make_ensemble(model: ModelFile, learner: type[ScoringModel] | None) -> Ensemble:
     metadata = msgspec.convert(model.metadata, _Metadata)
     parse_languages(model.language)
-    _check_n_features(metadata.features, len(model.weights))
+    if not model.states:
+        _check_n_features(metadata.features, len(model.weights))
     return Ensemble(
         weights=model.weights,
         intercepts=model.intercepts,
@@ -96,6 +122,7 @@ def _make_ensemble(model: ModelFile) -> Ensemble:
         versions=metadata.versions,
         sample_digest=metadata.sample_digest,
         calibration=metadata.calibration,
+        scorers=tuple(Scorer(state, learner) for state in model.states),
     )
 
 

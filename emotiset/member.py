@@ -6,16 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotiset.kernels._math import log
+from emotiset.scorer import Scorer
 
 
 @dataclass(frozen=True, eq=False)
 class Member:
-    """One trained linear classifier; a positive score means positive polarity.
+    """One trained classifier; a positive score means positive polarity.
 
     Attributes
     ----------
     weights
-        float32[n_features], one for each column.
+        float32[n_features], one for each column; empty where there is a scorer.
     intercept
         Added to every score.
     vote_weight
@@ -29,6 +30,8 @@ class Member:
     progressive_loss
         Mean loss of the same scores, of the learner's own kind: log loss in nats, or
         hinge for ``pegasos``.
+    scorer
+        What gives the scores of a member that is not linear.
 
     References
     ----------
@@ -42,6 +45,7 @@ class Member:
     n_examples: int
     n_correct: int
     progressive_loss: float
+    scorer: Scorer | None = None
 
 
 def vote_weight(n_correct: int, n_examples: int) -> float:

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from emotiset.errors import ModelFileError
+from emotiset.scorer import MAX_STATE
 
 FORMAT_VERSION: Final = 1
 
@@ -33,6 +34,8 @@ MODEL: Final = pa.schema(
         pa.field("n_examples", pa.int64(), nullable=False),
     ]
 )
+# Of members without weights the lists of weights are empty.
+STATE_MODEL: Final = MODEL.append(pa.field("state", pa.binary(), nullable=False))
 SMALL_COLUMNS: Final = [name for name in MODEL.names if name != "weights"]
 
 MAX_WEIGHTS: Final = 1 << 32  # 16 GiB in memory
@@ -54,14 +57,14 @@ class Header(msgspec.Struct):
     members
         Number of rows.
     n_features
-        Number of weights in each row.
+        Number of weights in each row; 0 where each is kept as bytes instead.
     languages
         Of several languages the number of rows of each, in the order of the rows.
     """
 
     language: str
     members: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
-    n_features: Annotated[int, msgspec.Meta(ge=1, le=1 << 28)]
+    n_features: Annotated[int, msgspec.Meta(ge=0, le=1 << 28)]
     languages: dict[str, Annotated[int, msgspec.Meta(ge=1, le=10_000)]] = {}
 
 
@@ -141,9 +144,9 @@ def _advise(version: object, document: dict[str, Any]) -> str:
     return f"emotiset {shorten(writer)} wrote it, install that or newer"
 
 
-def check_columns(path: Path, schema: pa.Schema) -> None:
-    """Raise `ModelFileError` unless each column of `MODEL` is there once."""
-    for field in MODEL:
+def check_columns(path: Path, schema: pa.Schema, header: Header) -> None:
+    """Raise `ModelFileError` unless each column that is needed is there once."""
+    for field in MODEL if header.n_features else STATE_MODEL:
         where = schema.get_field_index(field.name)
         found = schema.field(where) if where >= 0 else None
         needed = f"column {field.name!r} of {_describe(field)}"
@@ -169,6 +172,8 @@ def check_sizes(path: Path, parquet: pq.FileMetaData, header: Header) -> None:
     n_bytes = sum(parquet.row_group(group).total_byte_size for group in groups)
     # A weight takes 4 bytes, or 8 with a dictionary, and its levels up to 2.
     limit = header.members * (10 * header.n_features + 5000)
+    if not header.n_features:
+        limit += min(header.members * MAX_STATE, 4 * MAX_WEIGHTS)
     need(n_bytes <= limit, path, f"up to {limit} bytes of rows", n_bytes)
 
 

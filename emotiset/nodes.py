@@ -9,7 +9,7 @@ from dask.distributed import Client
 from emotiset import probe
 from emotiset.access import check_files, check_folder, pick_files, put_token
 from emotiset.errors import ClusterError
-from emotiset.own import find_own, find_problems, is_own
+from emotiset.own_class import find_own, find_problems, is_own
 from emotiset.preflight import (
     OTHERS,
     SHAPING,

@@ -6,8 +6,10 @@ drawn, dealt and hashed as ever.  It gives weights and an intercept.  These are 
 member like any other: they vote, are calibrated and judged by the same code, and
 stand in the same model file, for whose use the class is not needed.
 
-A model file holds numbers and nothing that would run code, so a learner whose score is
-no sum of weights has no place in it: a run with one ends with an error that says so.
+A learner whose score is no sum of weights, such as a network, offers ``from_bytes``
+and gives what has ``score`` and ``to_bytes``; see `emotiset.scorer`.  It is made of its
+bytes before it scores anything, so what is calibrated and judged is what is saved.  To
+load its model file takes the class again.
 
 Whether the same examples give the same weights on any machine is up to the class: it
 has to seed what it draws, and a library that calls BLAS or libm may round otherwise on
@@ -15,12 +17,8 @@ another kind of CPU.  The order of the examples, and how they are cut into batch
 the same for any cut of the input.
 """
 
-import hashlib
-import importlib
-import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final, Protocol, overload
 
 import numpy as np
@@ -33,9 +31,12 @@ from emotiset.errors import ConfigError, InputError, OnePolarityError
 from emotiset.examples import read_examples
 from emotiset.features import hash_features
 from emotiset.member import Member
+from emotiset.own_class import find_own, find_scoring
 from emotiset.schema import POSITIVE
+from emotiset.scorer import MAX_STATE, Scorer, ScoringModel
 
 _BATCH_ROWS: Final = 4096
+_NO_WEIGHTS: Final = np.empty(0, np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +92,7 @@ class OwnLearner(Protocol):
     [1.0, 0.0, 1.0, 0.0, -1.0]
     """
 
-    def fit(self, batches: Sequence[Rows]) -> LinearModel:
+    def fit(self, batches: Sequence[Rows]) -> LinearModel | ScoringModel:
         """Learn from examples in visiting order.
 
         Called once or twice on one instance: the second time with examples that were
@@ -135,71 +136,6 @@ class Batches(Sequence[Rows]):
         return Rows(hash_features(text, self._features), polarity)
 
 
-def is_own(learner: str | None) -> bool:
-    """Tell whether a learner is named as ``package.module:Class``."""
-    return learner is not None and ":" in learner
-
-
-def find_own(name: str) -> Callable[[], OwnLearner]:
-    """Import a class by its name.
-
-    Raises
-    ------
-    ConfigError
-        If it cannot be imported, or has no method ``fit``.
-
-    Examples
-    --------
-    >>> find_own("nowhere:Learner")
-    Traceback (most recent call last):
-    ...
-    emotiset.errors.ConfigError: --learner needs a class that client and workers can \
-import, found 'nowhere:Learner' (No module named 'nowhere'): install it on each \
-machine, or name its folder in PYTHONPATH
-    """
-    module, _, path = name.partition(":")
-    try:
-        found: Any = importlib.import_module(module)
-        for part in path.split("."):
-            found = getattr(found, part)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigError(
-            f"--learner needs a class that client and workers can import, found "
-            f"{name!r} ({error}): install it on each machine, or name its folder in "
-            "PYTHONPATH"
-        ) from None
-    if not callable(getattr(found, "fit", None)) or not callable(found):
-        raise ConfigError(
-            f"--learner needs a class with a method fit, found none in {name!r}: see "
-            "emotiset.own.OwnLearner"
-        )
-    factory: Callable[[], OwnLearner] = found
-    return factory
-
-
-def find_problems(name: str) -> list[str]:
-    """Tell why a class cannot be used in this process, if it cannot."""
-    try:
-        find_own(name)
-    except ConfigError as error:
-        return [str(error)]
-    return []
-
-
-def hash_own(name: str) -> str:
-    """Return a digest of the file that defines a class, to know what it has made by."""
-    try:
-        source = inspect.getsourcefile(find_own(name))
-    except TypeError:
-        source = None
-    if source is None:
-        raise ConfigError(
-            f"--work-dir needs the source of the learner, found none of {name!r}: "
-            "leave one of them out"
-        )
-    return hashlib.sha256(Path(source).read_bytes()).hexdigest()
-
-
 def fit_own(
     outside: Sequence[pa.RecordBatch],
     inside: Sequence[pa.RecordBatch],
@@ -214,9 +150,9 @@ def fit_own(
     Raises
     ------
     ConfigError
-        If it does not give weights and an intercept.
+        If it gives neither weights and an intercept nor a score and bytes.
     InputError
-        If these are not finite.
+        If weights are not finite.
     OnePolarityError
         If the examples outside are not of both polarities.
     """
@@ -246,14 +182,19 @@ def _count(batches: Sequence[pa.RecordBatch]) -> int:
 
 
 def _make_member(
-    model: LinearModel, n_examples: int, name: str, features: FeatureConfig
+    model: LinearModel | ScoringModel,
+    n_examples: int,
+    name: str,
+    features: FeatureConfig,
 ) -> Member:
     """Copy what a learner gave: it may go on to change it."""
+    learner = find_scoring(name)
+    if learner is not None:
+        return _finish(n_examples, scorer=_make_scorer(model, learner, name))
     if not hasattr(model, "weights") or not hasattr(model, "intercept"):
         raise ConfigError(
-            f"--learner {name} needs to give weights and an intercept, as a model file "
-            f"holds no other members, found {type(model).__name__} without: give a "
-            "linear model, such as a distilled one"
+            f"--learner {name} needs to give weights and an intercept, or to offer "
+            f"from_bytes, found {type(model).__name__} without: see emotiset.own"
         )
     weights = np.array(model.weights, np.float32).reshape(-1)
     intercept = np.array(model.intercept, np.float64).reshape(-1)
@@ -267,11 +208,37 @@ def _make_member(
             f"--learner {name} needs to give finite weights, found others: lower its "
             "step size or regularize more"
         )
+    return _finish(n_examples, weights, float(intercept[0]))
+
+
+def _make_scorer(model: Any, learner: type[ScoringModel], name: str) -> Scorer:
+    if not callable(getattr(model, "to_bytes", None)):
+        raise ConfigError(
+            f"--learner {name} needs to give what has to_bytes, as it has from_bytes, "
+            f"found {type(model).__name__} without: see emotiset.scorer"
+        )
+    state = model.to_bytes()
+    if not isinstance(state, bytes) or len(state) > MAX_STATE:
+        found = f"{len(state)}" if isinstance(state, bytes) else type(state).__name__
+        raise ConfigError(
+            f"--learner {name} needs to_bytes to give at most {MAX_STATE} bytes, found "
+            f"{found}: give a smaller model"
+        )
+    return Scorer(state, learner)
+
+
+def _finish(
+    n_examples: int,
+    weights: NDArray[np.float32] = _NO_WEIGHTS,
+    intercept: float = 0.0,
+    scorer: Scorer | None = None,
+) -> Member:
     return Member(
         weights=weights,
-        intercept=float(intercept[0]),
+        intercept=intercept,
         vote_weight=1.0,
         n_examples=n_examples,
         n_correct=0,
         progressive_loss=0.0,
+        scorer=scorer,
     )

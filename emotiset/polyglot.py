@@ -273,6 +273,7 @@ class Polyglot:
             n_examples=np.concatenate([file.n_examples for file in files]),
             metadata={**shared, "ensembles": own},
             languages={each.language: each.n_members for each in self.ensembles},
+            states=tuple(state for file in files for state in file.states),
         )
 
 

@@ -23,7 +23,7 @@ from emotiset.kept import (
 )
 from emotiset.lexicon import Lexicon
 from emotiset.map_scaling import MapScale
-from emotiset.own import hash_own, is_own
+from emotiset.own_class import find_scoring, hash_own, is_own
 from emotiset.partition import Run, order_rows, read_labeled
 from emotiset.reuse import hash_place, member_key
 from emotiset.sampling import Rule
@@ -197,7 +197,8 @@ def load_member(job: Job, config: TrainConfig, folder: WorkFolder) -> KeptMember
     """
     if job.kept is None or job.key is None:
         raise DamagedError("--work-dir needs a kept member, found none")
-    return unpack_member(folder.read("members", job.kept), job.key, config)
+    data = folder.read("members", job.kept)
+    return unpack_member(data, job.key, config, find_scoring(config.learner))
 
 
 def recall_job(

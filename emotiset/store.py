@@ -25,6 +25,7 @@ from emotiset.model_format import (
     METADATA_KEY,
     MODEL,
     SMALL_COLUMNS,
+    STATE_MODEL,
     WEIGHTS,
     Header,
     check_columns,
@@ -54,7 +55,7 @@ class ModelFile:
     language
         What the members were trained on, as the setting says it: ``en``, ``en,es``.
     weights : float32[n_features, n_members]
-        A column for each member: the layout that scoring wants.
+        A column for each member: the layout that scoring wants.  No row with states.
     intercepts : float64[n_members]
     vote_weights : float64[n_members]
     n_examples : int64[n_members]
@@ -62,6 +63,8 @@ class ModelFile:
         Further plain JSON values, kept as they are.
     languages
         Members of each language, in the order of the columns; empty: all are of one.
+    states
+        Of members without weights; see `emotiset.scorer`.  All are, or none.
     """
 
     language: str
@@ -71,6 +74,14 @@ class ModelFile:
     n_examples: NDArray[np.int64]
     metadata: dict[str, Any]
     languages: Mapping[str, int] = field(default_factory=dict)
+    states: tuple[bytes, ...] = ()
+
+    @property
+    def digested(self) -> list[NDArray[Any]]:
+        """All numbers beside the weights."""
+        sizes = [np.array([len(each) for each in self.states], np.int64)]
+        states = [np.frombuffer(each, np.uint8) for each in self.states]
+        return [*self.small, *sizes, *states]
 
     @property
     def small(self) -> list[NDArray[Any]]:
@@ -143,13 +154,13 @@ def _write(file: Any, model: ModelFile) -> None:
     }
     if not model.languages:
         del document["languages"]
-    document[DIGEST] = find_digest(document, model.weights, model.small)
+    document[DIGEST] = find_digest(document, model.weights, model.digested)
     text = json.dumps(document, sort_keys=True, ensure_ascii=False, allow_nan=False)
     # Without statistics and Arrow's own schema a reader needs nothing that is not
     # Parquet's; a checksum tells a damaged page from a strange model.
     with pq.ParquetWriter(
         file,
-        MODEL,
+        STATE_MODEL if model.states else MODEL,
         compression="zstd",
         compression_level=3,
         use_dictionary=False,
@@ -176,7 +187,11 @@ def _iterate_rows(model: ModelFile) -> Iterator[pa.RecordBatch]:
             pa.array(model.vote_weights[[column]]),
             pa.array(model.n_examples[[column]]),
         ]
-        yield pa.record_batch(columns, schema=MODEL)
+        schema = MODEL
+        if model.states:
+            columns.append(pa.array([model.states[column]], pa.binary()))
+            schema = STATE_MODEL
+        yield pa.record_batch(columns, schema=schema)
 
 
 def read_model(path: str | Path) -> ModelFile:
@@ -206,7 +221,7 @@ another kind of file in ...notes.txt: name the file that training wrote
             document = read_document(path, parquet.metadata)
             whole = dict(document)
             header = take_header(path, document)
-            check_columns(path, parquet.schema_arrow)
+            check_columns(path, parquet.schema_arrow, header)
             check_sizes(path, parquet.metadata, header)
             model = _read_rows(path, parquet, header, document)
     except MemoryError as error:
@@ -214,7 +229,8 @@ another kind of file in ...notes.txt: name the file that training wrote
     except _DAMAGE as error:
         found = f"damage ({shorten(error)})"
         raise refusal(path, "to be whole", found, "copy it again") from None
-    check_numbers(path, "weights", model.weights)
+    if not model.states:
+        check_numbers(path, "weights", model.weights)
     check_numbers(path, "intercept", model.intercepts)
     check_numbers(path, "vote_weight", model.vote_weights, lowest=0)
     check_numbers(path, "n_examples", model.n_examples, lowest=0)
@@ -225,7 +241,7 @@ another kind of file in ...notes.txt: name the file that training wrote
 
 def _check_digest(path: Path, model: ModelFile, document: dict[str, Any]) -> None:
     try:
-        found = find_digest(document, model.weights, model.small)
+        found = find_digest(document, model.weights, model.digested)
     except RecursionError:
         raise refusal(path, "metadata that makes sense", "a deep nest") from None
     needed = f"the digest {shorten(document[DIGEST], 12)} of its numbers and metadata"
@@ -256,7 +272,17 @@ def _read_rows(
         vote_weights=in_order["vote_weight"].to_numpy(),
         n_examples=in_order["n_examples"].to_numpy(),
         metadata=document,
+        states=_read_states(path, parquet, places) if not header.n_features else (),
     )
+
+
+def _read_states(
+    path: Path, parquet: pq.ParquetFile, places: list[int]
+) -> tuple[bytes, ...]:
+    rows = parquet.iter_batches(1, columns=["state"], use_threads=False)
+    states = [row.column(0)[0].as_py() for row in rows]
+    need(len(states) == len(places), path, f"{len(places)} states", len(states))
+    return tuple(states[row] for row in np.argsort(places))
 
 
 def is_model(path: str | Path) -> bool:

@@ -27,7 +27,7 @@ from emotiset.continuing import (
     take_pasts,
 )
 from emotiset.labeling import check_labels
-from emotiset.loading import load_ensemble
+from emotiset.loading import open_model
 from emotiset.outputs import write_rejects, write_sample
 from emotiset.polyglot import Model
 from emotiset.pools import parse_pools
@@ -101,7 +101,7 @@ def update(
     clock = Stopwatch()
     with clock.time("plan"):
         own = [model] if isinstance(model, str | Path) else []
-        old = load_ensemble(model) if isinstance(model, str | Path) else model
+        old = open_model(model) if isinstance(model, str | Path) else model
         config = continue_config(old, settings or {})
         decay = choose_decay(decay, config)
         pasts = take_pasts(old, decay)

@@ -39,6 +39,7 @@ from emotiset.kernels.votes import logistic_of, mean_votes, score_rows, share_vo
 from emotiset.learner import Member
 from emotiset.map_features import hash_maps
 from emotiset.schema import ABSTAINED, NEGATIVE, POSITIVE
+from emotiset.scorer import Scorer, score_by
 
 
 def stack_weights(members: Sequence[Member]) -> NDArray[np.float32]:
@@ -56,11 +57,29 @@ def stack_weights(members: Sequence[Member]) -> NDArray[np.float32]:
     return stacked
 
 
+def stack_members(members: Sequence[Member]) -> dict[str, Any]:
+    """Lay all that is of one member beside that of the others.
+
+    Returns
+    -------
+    dict
+        Attributes of `emotiset.ensemble.Ensemble`.
+    """
+    return {
+        "weights": stack_weights(members),
+        "intercepts": np.array([each.intercept for each in members], np.float64),
+        "vote_weights": np.array([each.vote_weight for each in members], np.float64),
+        "n_examples": np.array([each.n_examples for each in members], np.int64),
+        "scorers": tuple(each.scorer for each in members if each.scorer is not None),
+    }
+
+
 def score_texts(
     text: pa.Array,
     weights: NDArray[np.float32],
     intercepts: NDArray[np.float64],
     features: FeatureConfig,
+    scorers: Sequence[Scorer] = (),
 ) -> NDArray[np.float32]:
     """Return the score that each member gives each text.
 
@@ -72,12 +91,16 @@ def score_texts(
     intercepts : float64[n_members]
     features
         How the members were trained to see text.
+    scorers
+        Of members that have no weights.
 
     Returns
     -------
     float32[len(text), n_members]
         Unbounded; log-odds of positive for members trained on log loss.
     """
+    if scorers:
+        return score_by(scorers, text, features)
     weights, intercepts = as_kernels_want(weights), as_kernels_want(intercepts)
     scores = np.empty((len(text), len(intercepts)), np.float32)
     if features.features == "maps":

@@ -134,7 +134,7 @@ def test_train__changed_source_is_another_learner(
     [
         ("Few", ConfigError, "4096 weights and one intercept, found 3 and 1"),
         ("Infinite", InputError, "finite weights"),
-        ("Forest", ConfigError, "holds no other members, found Forest without"),
+        ("Forest", ConfigError, "found Forest without"),
         ("Unfit", ConfigError, "needs a class with a method fit"),
         ("Missing", ConfigError, "has no attribute 'Missing'"),
     ],

@@ -244,7 +244,8 @@ def test_read_model__newer_format_names_the_version_that_reads_it(path):
     [
         ({"n_features": 1 << 60}, "268435456"),
         ({"n_features": 10**400}, "n_features"),
-        ({"n_features": 0}, ">= 1"),
+        ({"n_features": 0}, "column 'state' of binary, found none"),
+        ({"n_features": -1}, ">= 0"),
         ({"n_features": 16.5}, "n_features"),
         ({"n_features": 8}, "needs 8 weights of member 0, found 16"),
         ({"n_features": 1 << 28}, "268435456 weights of member 0, found 16"),

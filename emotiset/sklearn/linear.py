@@ -37,7 +37,7 @@ def to_linear_model(
     Raises
     ------
     ConfigError
-        If there is no such member.
+        If there is no such member, or it has no weights.
 
     Examples
     --------
@@ -51,6 +51,11 @@ def to_linear_model(
     if member is not None and not 0 <= member < ensemble.n_members:
         raise ConfigError(
             f"a member from 0 to {ensemble.n_members - 1} is needed, found {member}"
+        )
+    if ensemble.scorers:
+        raise ConfigError(
+            "a linear model needs members that have weights, found others: use the "
+            "ensemble itself"
         )
     wanted = slice(None) if member is None else slice(member, member + 1)
     return make_linear_model(
