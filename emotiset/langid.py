@@ -17,6 +17,8 @@ import tempfile
 import threading
 import unicodedata
 from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
 from typing import IO, Any, Final
 
 import numpy as np
@@ -27,6 +29,7 @@ from py3langid.langid import MODEL_DIR, MODEL_FILE
 from emotiset.errors import ConfigError
 from emotiset.kernels import language as kernels
 from emotiset.memory import SPARING
+from emotiset.unpacked import keep_arrays, name_arrays, read_arrays
 
 # What py3langid can answer; a test compares it with the model, which takes half a
 # second to load.
@@ -46,6 +49,12 @@ _IN_CACHE: Final = 1 << 16  # entries of the automaton renumbered at once
 _PADDING: Final = 32  # columns, so that rows are whole vector registers
 _MIN_LIKELIHOOD: Final = -32  # the sum over all features fits into an int32
 _MAX_LIKELIHOOD: Final = -2  # a float16 from here on is a multiple of 2^-9
+
+# The arguments of `kernels.language.identify` between the texts and its result.
+_TABLES: Final = (
+    *("start", "moves", "firsts", "features"),
+    *("likelihoods", "priors", "aliases"),
+)
 
 _LOADING: Final = threading.Lock()
 
@@ -84,7 +93,9 @@ class Characters:
 
 
 def load_model() -> Model:
-    """Return the model; the first call takes about 0.4 s, nearly all of it LZMA.
+    """Return the model, which is kept unpacked beside the compiled kernels.
+
+    Where it is not, unpacking takes half a second, nearly all of it LZMA.
 
     Raises
     ------
@@ -138,14 +149,26 @@ def _second_of_pairs(characters: list[str]) -> list[int]:
 
 @functools.cache
 def _load_model() -> Model:
+    name = name_arrays("language", version("py3langid"), Path(__file__).read_bytes())
+    arrays = read_arrays(name)
+    if arrays is None:
+        arrays = _unpack()
+        keep_arrays(name, arrays)
+    tables = [arrays[each] for each in _TABLES]
+    # The first state is a number, not an array of none.
+    return Model(pa.array(arrays["labels"].tolist()), (tables[0][()], *tables[1:]))
+
+
+def _unpack() -> dict[str, NDArray[Any]]:
     # By way of a file, array by array: in memory it would be there twice.
     with tempfile.TemporaryFile() as file:
         with lzma.open(MODEL_DIR / MODEL_FILE) as packed:
             shutil.copyfileobj(packed, file, _COPIED)
-        return _make_model(file)
+        return _make_arrays(file)
 
 
-def _make_model(file: IO[bytes]) -> Model:
+def _make_arrays(file: IO[bytes]) -> dict[str, NDArray[Any]]:
+    """Return the labels and, by the names of `_TABLES`, what `Model` tells."""
     file.seek(0)
     with np.load(file) as arrays:
         labels = arrays["classes"].tolist()
@@ -157,7 +180,8 @@ def _make_model(file: IO[bytes]) -> Model:
             _find_aliases(labels),
         )
     _check_fit(units[:, : len(labels)], n_moves=len(tables[1]))
-    return Model(pa.array(labels, pa.string()), tables)
+    named = {k: np.asarray(v) for k, v in zip(_TABLES, tables, strict=True)}
+    return {"labels": np.array(labels), **named}
 
 
 def _check_fit(units: NDArray[np.int16], *, n_moves: int) -> None:

@@ -18,7 +18,10 @@ import llvmlite.binding as llvm
 
 BUILD_FOLDER = "EMOTISET_KERNEL_BUILD"  # set in the process that compiles
 
-_PACKAGES = ("llvmlite", "numba", "numpy")
+_PACKAGES = ("llvmlite", "numba", "numpy", "py3langid")
+
+# Beside the kernels themselves: what makes the arrays that are kept with them.
+_OTHER_SOURCES = ("langid.py", "unpacked.py")
 
 
 def find_folder() -> Path | None:
@@ -40,7 +43,9 @@ def final_folder() -> Path:
 
 def _digest() -> str:
     digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    folder = Path(__file__).parent
+    others = [folder.parent / name for name in _OTHER_SOURCES]
+    for source in [*sorted(folder.glob("*.py")), *others]:
         digest.update(source.read_bytes())
     settings = sorted(
         f"{name}={value}"
@@ -48,7 +53,7 @@ def _digest() -> str:
         if name.startswith("NUMBA_") and name != "NUMBA_CACHE_DIR"
     )
     told = [
-        str(Path(__file__).parent),  # numba keeps code by the path of its source
+        str(folder),  # numba keeps code by the path of its source
         platform.python_version(),
         *(version(name) for name in _PACKAGES),
         llvm.get_host_cpu_name(),
