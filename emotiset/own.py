@@ -19,12 +19,11 @@ the same for any cut of the input.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, overload
+from typing import TYPE_CHECKING, Any, Final, Protocol, overload
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_matrix
 
 from emotiset.config import FeatureConfig
 from emotiset.errors import ConfigError, InputError, OnePolarityError
@@ -34,6 +33,9 @@ from emotiset.member import Member
 from emotiset.own_class import find_own, find_scoring
 from emotiset.schema import POSITIVE
 from emotiset.scorer import MAX_STATE, Scorer, ScoringModel
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 _BATCH_ROWS: Final = 4096
 _NO_WEIGHTS: Final = np.empty(0, np.float32)
@@ -51,7 +53,7 @@ class Rows:
         -1 or 1.
     """
 
-    X: csr_matrix
+    X: "csr_matrix"
     polarity: NDArray[np.int8]
 
 

@@ -9,16 +9,18 @@ follow: the class is what training was told, or what whoever loads a model says.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, Protocol, Self
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_matrix
 
 from emotiset.config import FeatureConfig
 from emotiset.errors import ConfigError, InputError
 from emotiset.features import hash_features
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 MAX_STATE: Final = 1 << 30  # a page of Parquet holds less than twice that
 _BATCH_ROWS: Final = 4096
@@ -27,7 +29,7 @@ _BATCH_ROWS: Final = 4096
 class ScoringModel(Protocol):
     """What a learner that is not linear gives, and makes of bytes again."""
 
-    def score(self, X: csr_matrix, /) -> ArrayLike:
+    def score(self, X: "csr_matrix", /) -> ArrayLike:
         """Return a number for each row, above 0 for positive polarity.
 
         Log-odds suit the ``mean`` vote best.  A row's score should owe nothing to the
@@ -73,6 +75,7 @@ class Scorer:
     ...     def to_bytes(self): return str(self.bias).encode()
     ...     @classmethod
     ...     def from_bytes(cls, state): return cls(float(state))
+    >>> from scipy.sparse import csr_matrix
     >>> Scorer(Constant(0.5).to_bytes(), Constant).score(csr_matrix((3, 16))).tolist()
     [0.5, 0.5, 0.5]
     """
@@ -94,7 +97,7 @@ class Scorer:
             )
         return self.learner.from_bytes(self.state)
 
-    def score(self, X: csr_matrix) -> NDArray[np.float32]:
+    def score(self, X: "csr_matrix") -> NDArray[np.float32]:
         """Return the score of each row.
 
         Raises

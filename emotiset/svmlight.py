@@ -5,17 +5,19 @@ Reading them is `emotiset.sources.svmlight`.
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import csr_matrix
 
 from emotiset.atomic import write_atomically
 from emotiset.config import FeatureConfig
 from emotiset.features import hash_features
 from emotiset.map_features import hash_map_features
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 SUFFIXES: Final = frozenset({".svm", ".svmlight", ".libsvm"})
 
