@@ -20,9 +20,8 @@ from emotiset.cli_options import (
     TlsKey,
     Workers,
     WorkerTimeout,
-    make_cluster_config,
-    make_source_config,
 )
+from emotiset.cli_settings import make_cluster_config, make_source_config
 from emotiset.errors import ClusterError
 
 
@@ -62,13 +61,9 @@ def doctor(
     tries the inputs and outputs from where a run uses them.  Exits with 4 where a run
     would fail or give another model.
     """
-    cluster = make_cluster_config(locals())
-    source = make_source_config(
-        format=format,
-        text_column=text_column,
-        block_size=block_size,
-        storage_option=storage_option,
-    )
+    options = dict(locals())
+    cluster = make_cluster_config(options)
+    source = make_source_config(options)
     from emotiset.display import print_diagnosis, print_json
     from emotiset.doctor import examine
 

@@ -18,9 +18,9 @@ from emotiset.cli_options import (
     StorageOption,
     TextColumn,
     TimeColumn,
-    make_source_config,
     option,
 )
+from emotiset.cli_settings import make_source_config
 from emotiset.errors import InputError
 
 if TYPE_CHECKING:
@@ -87,18 +87,7 @@ def evaluate(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Judge models on texts whose class is known, side by side."""
-    source = make_source_config(
-        format=format,
-        text_column=text_column,
-        features_column=features_column,
-        lang_column=lang_column,
-        time_column=time_column,
-        id_column=id_column,
-        label_column=label_column,
-        block_size=block_size,
-        storage_option=storage_option,
-        limit=limit,
-    )
+    source = make_source_config(dict(locals()))
     from emotiset.display import print_json
     from emotiset.display_judged import print_judged
     from emotiset.gold import GoldConfig

@@ -11,8 +11,8 @@ from emotiset.cli_options import (
     Format,
     Limit,
     TextColumn,
-    make_source_config,
 )
+from emotiset.cli_settings import make_source_config
 
 # Modules that load Dask, Arrow or numba are imported by the commands when they run.
 
@@ -43,12 +43,7 @@ def inspect(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show what a model file is, and with --texts what it has learned."""
-    source = make_source_config(
-        format=format,
-        text_column=text_column,
-        features_column=features_column,
-        limit=limit,
-    )
+    source = make_source_config(dict(locals()))
     from emotiset.display import print_json
     from emotiset.display_model import print_features, print_model, print_run
     from emotiset.inspection import describe_features, describe_model

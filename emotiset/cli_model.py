@@ -32,9 +32,8 @@ from emotiset.cli_options import (
     TlsKey,
     Workers,
     WorkerTimeout,
-    make_cluster_config,
-    make_source_config,
 )
+from emotiset.cli_settings import make_cluster_config, make_source_config
 from emotiset.config import SourceConfig
 from emotiset.errors import InputError, OutputError
 
@@ -118,19 +117,9 @@ def predict(
     quiet: Quiet = False,
 ) -> None:
     """Classify texts: files to Parquet, or standard input to JSON lines."""
-    cluster = make_cluster_config(locals())
-    source = make_source_config(
-        format=format,
-        text_column=text_column,
-        features_column=features_column,
-        lang_column=lang_column,
-        time_column=time_column,
-        id_column=id_column,
-        block_size=block_size,
-        storage_option=storage_option,
-        limit=limit,
-        keep_columns=tuple(keep_columns or ()),
-    )
+    options = dict(locals())
+    cluster = make_cluster_config(options)
+    source = make_source_config(options)
     from emotiset.answering import Answering
     from emotiset.console import print_note, show_progress
     from emotiset.lean import pass_pandas_by

@@ -1,9 +1,8 @@
 """The command ``train``: its options, and how they become settings."""
 
 import datetime
-from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -33,20 +32,12 @@ from emotiset.cli_options import (
     TlsKey,
     Workers,
     WorkerTimeout,
-    make_cluster_config,
     option,
-    parse_class_weight,
-    parse_crosses,
-    parse_size,
-    parse_storage_options,
-    read_text,
 )
 from emotiset.cli_run import Outputs, run_training, show_plan
+from emotiset.cli_settings import find_settings, make_cluster_config
 from emotiset.config import TrainConfig
 from emotiset.errors import ConfigError
-
-if TYPE_CHECKING:
-    pass
 
 # Modules that load Dask, Arrow or numba are imported by the commands when they run,
 # so that --help answers at once.
@@ -249,14 +240,7 @@ def train(
     ensemble from all of them, and model.parquet.
     """
     options = dict(locals())
-    given = {
-        name: value
-        for name, value in options.items()
-        if value is not None and name in {field.name for field in fields(TrainConfig)}
-    }
-    if storage_option:
-        given["storage_options"] = parse_storage_options(storage_option)
-    settings = make_config(given, config)
+    settings = TrainConfig(**find_settings(options))
     cluster = make_cluster_config(options)
     if fold_by is not None and settings.folds is None:
         raise ConfigError(
@@ -269,29 +253,3 @@ def train(
         outputs = Outputs(output, summary, report, sample_out, rejects)
         keeping = {"work_dir": work_dir, "verify_inputs": verify_inputs}
         run_training(inputs, settings, cluster, outputs, quiet, keeping)
-
-
-def make_config(given: dict[str, Any], path: Path | None) -> TrainConfig:
-    """Lay the options over the file's settings, and those over the defaults.
-
-    Parameters
-    ----------
-    given
-        Options by the name of their setting, as the command gets them.
-    path
-        TOML file.
-    """
-    from emotiset.config_file import load_config
-
-    found = {} if path is None else load_config(path)
-    if "lexicon" in given:
-        given["lexicon"] = read_text("--lexicon", given["lexicon"])
-    if "block_size" in given:
-        given["block_size"] = parse_size("--block-size", given["block_size"])
-    if "cross" in given:
-        given["cross"] = parse_crosses(given["cross"])
-    if "class_weight" in given:
-        given["class_weight"] = parse_class_weight(given["class_weight"])
-    if "test_after" in given:
-        given["test_after"] = given["test_after"].date()
-    return TrainConfig(**{**found, **given})

@@ -1,6 +1,6 @@
 """The command ``tune``: its options, what it writes and what it tells."""
 
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,11 +31,10 @@ from emotiset.cli_options import (
     TlsKey,
     Workers,
     WorkerTimeout,
-    make_cluster_config,
     option,
-    parse_storage_options,
 )
-from emotiset.cli_train import Inputs, make_config
+from emotiset.cli_settings import find_settings, make_cluster_config, pick_given
+from emotiset.cli_train import Inputs
 from emotiset.config import TrainConfig
 from emotiset.search_space import SearchConfig, parse_space
 
@@ -148,11 +147,8 @@ def tune(
     model that is trained with the settings that win.
     """
     options = dict(locals())
-    given = _pick(options, TrainConfig)
-    if storage_option:
-        given["storage_options"] = parse_storage_options(storage_option)
-    settings = make_config(given, config)
-    how = SearchConfig(**_pick(options, SearchConfig))
+    settings = TrainConfig(**find_settings(options))
+    how = SearchConfig(**pick_given(options, SearchConfig))
     space = None if try_ is None else parse_space(try_)
     from emotiset.atomic import check_outputs
     from emotiset.config_file import save_config
@@ -180,12 +176,6 @@ def tune(
         write_summary(summary, result.summary)
     if not quiet:
         print_trials(result.summary, str(output))
-
-
-def _pick(options: dict[str, Any], kind: type[Any]) -> dict[str, Any]:
-    """Return the options that are settings of *kind* and were given."""
-    names = {each.name for each in fields(kind)}
-    return {k: v for k, v in options.items() if k in names and v is not None}
 
 
 def _list_settings(result: "TuneResult") -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import datetime
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -30,27 +30,14 @@ from emotiset.cli_options import (
     TlsKey,
     Workers,
     WorkerTimeout,
-    make_cluster_config,
     option,
-    parse_size,
-    parse_storage_options,
 )
 from emotiset.cli_run import add_total, tell_saved
+from emotiset.cli_settings import find_settings, make_cluster_config
 
 # Modules that load Dask, Arrow or numba are imported by the command when it runs.
 
 _SAMPLE, _OUTPUT = "Sample", "Output"
-_SETTINGS = (
-    *("format", "text_column", "lang_column", "time_column", "id_column"),
-    *(
-        "label_column",
-        "features_column",
-        "limit",
-        "max_bad_fraction",
-        "per_class",
-        "test_fraction",
-    ),
-)
 
 
 def update(
@@ -131,7 +118,7 @@ def update(
 ) -> None:
     """Let a model learn from new input too, by the settings it was trained with."""
     options = dict(locals())
-    settings = _find_settings(options)
+    settings = find_settings(options)
     cluster = make_cluster_config(options)
     from emotiset.atomic import check_outputs
     from emotiset.console import show_progress
@@ -160,18 +147,3 @@ def update(
             write_summary(summary, told)
         if not quiet:
             print_summary(told, str(output))
-
-
-def _find_settings(options: dict[str, Any]) -> dict[str, Any]:
-    from emotiset.config_file import load_config
-
-    path = options["config"]
-    found = {} if path is None else load_config(path)
-    given = {name: options[name] for name in _SETTINGS if options[name] is not None}
-    if options["block_size"] is not None:
-        given["block_size"] = parse_size("--block-size", options["block_size"])
-    if options["test_after"] is not None:
-        given["test_after"] = options["test_after"].date()
-    if options["storage_option"]:
-        given["storage_options"] = parse_storage_options(options["storage_option"])
-    return {**found, **given}

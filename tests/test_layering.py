@@ -22,8 +22,8 @@ quiet waiting probe preflight nodes shipping local cluster recalling steps settl
 stages tuning training outputs summaries result train tune continuing update evidence
 predictions doctor predict comparing gates profiling gold breakdown judging inspection
 map_card card simulation preview report console display display_judged display_model
-display_tuned cli_options cli_run cli_train cli_tune cli_model cli_update cli_inspect
-cli_evaluate cli_doctor cli __main__
+display_tuned cli_options cli_settings cli_run cli_train cli_tune cli_model cli_update
+cli_inspect cli_evaluate cli_doctor cli __main__
 """
 ORDER = _ORDER.split()
 

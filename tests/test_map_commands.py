@@ -11,7 +11,7 @@ from dask.distributed import Client
 
 from emotiset import TrainConfig, load_ensemble
 from emotiset.card import make_card
-from emotiset.cli_options import parse_class_weight, parse_crosses
+from emotiset.cli_settings import parse_class_weight, parse_crosses
 from emotiset.config import FeatureConfig, SourceConfig
 from emotiset.errors import ConfigError, InputError
 from emotiset.gold import GoldConfig
