@@ -12,10 +12,11 @@ import pyarrow as pa
 
 from emotiset.config import SourceConfig
 from emotiset.maps import canonical_text
-from emotiset.sources.blocks import Flaw, Layout, Piece, Reading, Reject, make_reject
+from emotiset.sources.blocks import Flaw, Layout, Piece, Reading
 from emotiset.sources.cells import Cells, split_record
 from emotiset.sources.columns import Columns, find_columns, has_text_name, read_flags
 from emotiset.sources.door import is_utf8, make_tweets
+from emotiset.sources.dropping import BLANK, count_dropped
 from emotiset.sources.lines import BOM, take_records
 from emotiset.sources.quotes import Int64, find_record_ends
 from emotiset.sources.records import Records, read_records
@@ -121,17 +122,15 @@ def _read_rows(
     tweets, dropped = _take_columns(cells, rows, columns, config)
     is_row[rows[dropped]] = False
 
-    bins: dict[str, int] = {}
-    rejects: list[Reject] = []
-    for row in np.flatnonzero(~is_row).tolist():
-        record = cells.record(row)
-        n_cells = int(cells.n_cells[row])
-        name, reason = _explain(record, n_cells, layout, is_sound=bool(is_sound[row]))
-        bins[name] = bins.get(name, 0) + 1
-        if reason:
-            where = f"byte {records.offset + int(cells.starts[row])}"
-            rejects.append(make_reject(source, where, reason, record))
-    return Reading(source, tweets, bins, tuple(rejects))
+    def explain(row: int) -> tuple[str, str]:
+        record, n_cells = cells.record(row), int(cells.n_cells[row])
+        return _explain(record, n_cells, layout, is_sound=bool(is_sound[row]))
+
+    def locate(row: int) -> tuple[str, bytes]:
+        return f"byte {records.offset + int(cells.starts[row])}", cells.record(row)
+
+    why = count_dropped(source, np.flatnonzero(~is_row), explain, locate)
+    return Reading(source, tweets, *why)
 
 
 def _take_columns(
@@ -171,7 +170,7 @@ def _explain(
 ) -> tuple[str, str]:
     """Return the bin of a record without text, and the reason if it is a reject."""
     if not record.strip():
-        return "blank", ""
+        return BLANK
     if not is_sound:
         return "unreadable", "is no UTF-8"
     if n_cells != len(layout.names):

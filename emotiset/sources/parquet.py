@@ -16,9 +16,10 @@ from emotiset.sources.arrow import (
     to_text,
     to_times,
 )
-from emotiset.sources.blocks import Flaw, Piece, Reading, make_reject
+from emotiset.sources.blocks import Flaw, Piece, Reading
 from emotiset.sources.columns import Columns, find_columns
 from emotiset.sources.door import make_tweets
+from emotiset.sources.dropping import count_dropped
 from emotiset.sources.hive import add_columns, add_fields, find_partitions
 from emotiset.sources.lines import MAX_ROWS
 from emotiset.sources.storage import Place, open_place, unreadable
@@ -183,19 +184,14 @@ def _to_reading(
             for name, position in zip(config.keep_columns, columns.kept, strict=True)
         },
     )
-    n_bad = int((~is_sound).sum())
-    counts = {"unreadable": n_bad, "no_text": len(dropped) - n_bad}
-    rejects = [
-        make_reject(
-            source,
-            f"row {first_row + row}",
-            _EMPTY[has_maps] if is_sound[row] else "is no UTF-8",
-            b"",
-        )
-        for row in dropped.tolist()
-    ]
-    bins = {name: count for name, count in counts.items() if count}
-    return Reading(source, tweets, bins, tuple(rejects))
+    empty = ("no_text", _EMPTY[has_maps])
+    why = count_dropped(
+        source,
+        dropped,
+        lambda row: empty if is_sound[row] else ("unreadable", "is no UTF-8"),
+        lambda row: (f"row {first_row + row}", b""),
+    )
+    return Reading(source, tweets, *why)
 
 
 def _row_counts(parquet: pq.ParquetFile) -> list[int]:

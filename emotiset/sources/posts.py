@@ -8,8 +8,9 @@ import pyarrow as pa
 from emotiset.config import SourceConfig
 from emotiset.errors import InputError
 from emotiset.maps import canonical_list
-from emotiset.sources.blocks import Piece, Reading, Reject, make_reject, name_ids
+from emotiset.sources.blocks import Piece, Reading, name_ids
 from emotiset.sources.door import make_tweets
+from emotiset.sources.dropping import count_dropped_lines
 from emotiset.sources.lines import Lines, decode_chunks, read_lines
 from emotiset.sources.networks import Network, Post, find_network, split_path
 from emotiset.sources.paths import Picker, UnreadableError, as_text
@@ -81,18 +82,12 @@ def _read_chunk(
         is_features=network.has_maps,
         kept=pick_columns(chunk.lines, keep),
     )
-    bins: dict[str, int] = {}
-    rejects: list[Reject] = []
-    deleted: list[str | None] = []
-    offsets = chunk.offsets() if dropped.size else []
-    for row in dropped.tolist():
-        post = posts[row]
-        bins[post.bin] = bins.get(post.bin, 0) + 1
-        deleted.append(post.id if post.bin == "delete" else None)
-        if post.reason:
-            where = f"byte {offsets[row]}"
-            rejects.append(make_reject(source, where, post.reason, chunk.lines[row]))
-    return Reading(source, batch, bins, tuple(rejects), deleted=name_ids(deleted))
+    why = count_dropped_lines(
+        source, chunk, dropped, lambda row: (posts[row].bin, posts[row].reason)
+    )
+    lost = (posts[row] for row in dropped.tolist())
+    deleted = name_ids(post.id for post in lost if post.bin == "delete")
+    return Reading(source, batch, *why, deleted=deleted)
 
 
 def _write_maps(posts: list[Post]) -> pa.Array:

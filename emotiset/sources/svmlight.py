@@ -14,8 +14,9 @@ import pyarrow.compute as pc
 from emotiset.config import SourceConfig
 from emotiset.errors import InputError
 from emotiset.maps import canonical_text
-from emotiset.sources.blocks import Piece, Reading, Reject, make_reject
+from emotiset.sources.blocks import Piece, Reading
 from emotiset.sources.door import decode_utf8, make_tweets
+from emotiset.sources.dropping import BLANK, count_dropped_lines
 from emotiset.sources.lines import Lines, decode_chunks, read_lines
 
 _NUMBER: Final = r"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|nan|inf)"
@@ -81,14 +82,14 @@ def _read_chunk(chunk: Lines, source: str) -> Reading:
     batch, dropped = make_tweets(
         words, label=pc.struct_field(parts, "label"), is_features=True
     )
-    bins: dict[str, int] = {}
-    rejects: list[Reject] = []
-    offsets = chunk.offsets() if dropped.size else []
-    for row in dropped.tolist():
-        line = chunk.lines[row]
-        name = "unreadable" if line.split(b"#")[0].strip() else "blank"
-        bins[name] = bins.get(name, 0) + 1
-        if name == "unreadable":
-            where, reason = f"byte {offsets[row]}", "is no label and column:value words"
-            rejects.append(make_reject(source, where, reason, line))
-    return Reading(source, batch, bins, tuple(rejects))
+    why = count_dropped_lines(
+        source, chunk, dropped, lambda row: _explain(chunk.lines[row])
+    )
+    return Reading(source, batch, *why)
+
+
+def _explain(line: bytes) -> tuple[str, str]:
+    """Return the bin of a line without an example, and the reason for a reject."""
+    if not line.split(b"#")[0].strip():
+        return BLANK
+    return "unreadable", "is no label and column:value words"

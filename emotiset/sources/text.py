@@ -8,8 +8,9 @@ import pyarrow.compute as pc
 
 from emotiset.config import SourceConfig
 from emotiset.errors import InputError
-from emotiset.sources.blocks import Piece, Reading, Reject, make_reject
+from emotiset.sources.blocks import Piece, Reading
 from emotiset.sources.door import decode_utf8, make_tweets
+from emotiset.sources.dropping import BLANK, count_dropped_lines
 from emotiset.sources.lines import Lines, decode_chunks, read_lines
 
 
@@ -50,22 +51,16 @@ def read_texts(chunk: Lines, source: str) -> Reading:
     text = decode_utf8(pa.array(chunk.lines, pa.binary()))
     is_sound = text.is_valid().to_numpy(zero_copy_only=False)
     batch, dropped = make_tweets(pc.utf8_rtrim(text, characters="\r"))
-    bins: dict[str, int] = {}
-    rejects: list[Reject] = []
-    offsets = chunk.offsets() if dropped.size else []
-    for row in dropped.tolist():
-        name, reason = _explain(chunk.lines[row], is_sound[row])
-        bins[name] = bins.get(name, 0) + 1
-        if reason:
-            where = f"byte {offsets[row]}"
-            rejects.append(make_reject(source, where, reason, chunk.lines[row]))
-    return Reading(source, batch, bins, tuple(rejects))
+    why = count_dropped_lines(
+        source, chunk, dropped, lambda row: _explain(chunk.lines[row], is_sound[row])
+    )
+    return Reading(source, batch, *why)
 
 
 def _explain(line: bytes, is_sound: np.bool_) -> tuple[str, str]:
     """Return the bin of a line without text, and the reason if it is a reject."""
     if not line.strip():
-        return "blank", ""
+        return BLANK
     if not is_sound:
         return "unreadable", "is no UTF-8"
     return "no_text", "has no text, only white space"

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from emotiset.config import SourceConfig
-from emotiset.sources.blocks import Piece, Reading, Reject, make_reject, name_ids
+from emotiset.sources.blocks import Piece, Reading, name_ids
 from emotiset.sources.decoding import (
     LostTweet,
     Reference,
@@ -18,6 +18,7 @@ from emotiset.sources.decoding import (
     is_notice,
 )
 from emotiset.sources.door import make_tweets
+from emotiset.sources.dropping import BLANK, count_dropped_lines
 from emotiset.sources.lines import Lines, decode_chunks, read_lines
 from emotiset.sources.picking import pick_columns
 
@@ -64,19 +65,12 @@ def read_chunk(
     tweets = decode_lines(chunk.lines)
     labels = None if label_column is None else decode_field(chunk.lines, label_column)
     batch, dropped = _to_batch(tweets, labels, pick_columns(chunk.lines, keep_columns))
-    bins: dict[str, int] = {}
-    rejects: list[Reject] = []
-    deleted: list[str | None] = []
-    offsets = chunk.offsets() if dropped.size else []
-    for row in dropped.tolist():
-        line = chunk.lines[row]
-        tweet = tweets[row]
-        name, reason = _explain(tweet, line)
-        bins[name] = bins.get(name, 0) + 1
-        deleted.append(None if tweet.delete is None else tweet.delete.find_id())
-        if reason:
-            rejects.append(make_reject(source, f"byte {offsets[row]}", reason, line))
-    return Reading(source, batch, bins, tuple(rejects), deleted=name_ids(deleted))
+    why = count_dropped_lines(
+        source, chunk, dropped, lambda row: _explain(tweets[row], chunk.lines[row])
+    )
+    notices = (tweets[row].delete for row in dropped.tolist())
+    deleted = name_ids(each.find_id() for each in notices if each is not None)
+    return Reading(source, batch, *why, deleted=deleted)
 
 
 def _to_batch(
@@ -127,7 +121,7 @@ def _repeats(references: list[Reference]) -> bool:
 def _explain(tweet: Tweet, line: bytes) -> tuple[str, str]:
     """Return the bin of a line without text, and the reason if it is a reject."""
     if not line.strip():
-        return "blank", ""
+        return BLANK
     if isinstance(tweet, LostTweet):
         return "unreadable", tweet.reason
     if tweet.delete is not None or is_notice(line):
