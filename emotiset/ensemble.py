@@ -7,7 +7,6 @@ is told in `emotiset.voting`.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Final, Self
 
 import numpy as np
@@ -25,8 +24,9 @@ from emotiset.lexicon import Lexicon
 from emotiset.maps import split_maps
 from emotiset.model_format import MAX_WEIGHT
 from emotiset.packing import PackedWeights, mean_of_texts, members_of_texts
+from emotiset.saving import Saved
 from emotiset.scorer import Scorer
-from emotiset.store import ModelFile, hash_model, write_model
+from emotiset.store import ModelFile
 from emotiset.texts import is_bag, map_bag, split_texts
 from emotiset.voting import (
     decide,
@@ -40,7 +40,7 @@ _BATCH_ROWS: Final = 16_384
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Ensemble:
+class Ensemble(Saved):
     """Classifiers of one feature space, and all that is needed to use them.
 
     It is never changed after it is made, so threads may share it.
@@ -269,20 +269,6 @@ class Ensemble:
             return
         for text in split_texts(texts, _BATCH_ROWS):
             yield strip_symbols(text, self.lexicon)
-
-    def save(self, path: str | Path) -> None:
-        """Write the model file; the same ensemble gives the same bytes.
-
-        Raises
-        ------
-        OutputError
-            If *path* cannot be written.
-        """
-        write_model(path, self.to_model_file())
-
-    def sha256(self) -> str:
-        """Return the SHA-256 of the file that `save` writes, in hexadecimal digits."""
-        return hash_model(self.to_model_file())
 
     def to_model_file(self) -> ModelFile:
         """Return what `save` writes."""

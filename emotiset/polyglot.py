@@ -8,7 +8,6 @@ ensemble gets no answer; to take another language's would be a guess.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -22,7 +21,8 @@ from emotiset.errors import ConfigError, InputError
 from emotiset.labeling import strip_symbols
 from emotiset.language import canonical_codes, identify_languages, parse_languages
 from emotiset.lexicon import Lexicon
-from emotiset.store import ModelFile, hash_model, write_model
+from emotiset.saving import Saved
+from emotiset.store import ModelFile
 from emotiset.texts import split_texts
 
 NO_ENSEMBLE: Final = -1
@@ -33,7 +33,7 @@ _OWN: Final = ("sample_digest", "calibration")
 
 
 @dataclass(frozen=True, eq=False)
-class Polyglot:
+class Polyglot(Saved):
     """Ensembles by language; never changed after it is made.
 
     Attributes
@@ -242,20 +242,6 @@ class Polyglot:
             own = None if codes is None else codes.slice(start, len(text))
             yield text, self.pick(text, own, language)
             start += len(text)
-
-    def save(self, path: str | Path) -> None:
-        """Write the model file; the same ensembles give the same bytes.
-
-        Raises
-        ------
-        OutputError
-            If *path* cannot be written.
-        """
-        write_model(path, self.to_model_file())
-
-    def sha256(self) -> str:
-        """Return the SHA-256 of the file that `save` writes, in hexadecimal digits."""
-        return hash_model(self.to_model_file())
 
     def to_model_file(self) -> ModelFile:
         """Lay all members side by side; what a language has of its own apart."""

@@ -15,7 +15,8 @@ machine scan simulate sources tally access work_folder reuse unpacked langid
 language_names language pools labeling keys folding map_keys deletions sampling drawing
 exchange features map_features svmlight map_grams ngrams examples map_scaling hashed
 map_learner scaling scorer member own_class own learner calibration lines warm holdback
-voting packing model_format model_digest store ensemble polyglot answering kinds loading
+voting packing model_format model_digest store saving
+ensemble polyglot answering kinds loading
 sklearn ranking curves evaluate resampling kept partition fitting fold_fitting trials
 halving resuming warmup shape graph map_graph fold_graph warm_graph lean ready entry
 quiet waiting probe preflight nodes shipping local cluster recalling steps settling

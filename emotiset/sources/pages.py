@@ -6,7 +6,6 @@ line that is no page is read as a tweet.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final, Self
 
 import msgspec
@@ -22,7 +21,7 @@ from emotiset.sources.lines import (
     read_lines,
     take_records,
 )
-from emotiset.sources.tweets import read_chunk
+from emotiset.sources.tweets import decode_by
 
 
 class _Page(Struct, gc=False):
@@ -84,12 +83,7 @@ def read_pages(
     InputError
         If the file cannot be opened or read.
     """
-    decode = partial(
-        read_chunk,
-        label_column=config.label_column,
-        keep_columns=config.keep_columns,
-    )
-    return decode_chunks(_open_pages(piece), piece.source, limit, decode)
+    return decode_chunks(_open_pages(piece), piece.source, limit, decode_by(config))
 
 
 def count_pages(piece: Piece, limit: int) -> tuple[int, int]:

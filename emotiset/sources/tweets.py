@@ -1,6 +1,6 @@
 """Tweets as JSON lines: the objects of the API, v1.1 and v2, one a line."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -47,12 +47,16 @@ def read_tweets(
     InputError
         If the file cannot be opened or read.
     """
-    decode = partial(
+    return decode_chunks(read_lines(piece), piece.source, limit, decode_by(config))
+
+
+def decode_by(config: SourceConfig) -> Callable[[Lines, str], Reading]:
+    """Return `read_chunk` for the columns that a run needs."""
+    return partial(
         read_chunk,
         label_column=config.label_column,
         keep_columns=config.keep_columns,
     )
-    return decode_chunks(read_lines(piece), piece.source, limit, decode)
 
 
 def read_chunk(
