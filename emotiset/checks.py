@@ -7,6 +7,7 @@ line.  In Python and in a file of settings it is the same word, ``test_fraction`
 import datetime
 from collections.abc import Collection
 from dataclasses import fields
+from numbers import Real
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -67,7 +68,7 @@ def check_range(
     at_least: float,
     at_most: float = float("inf"),
 ) -> None:
-    """Raise `ConfigError` unless *value* is None or within bounds.
+    """Raise `ConfigError` unless *value* is None or a number within bounds.
 
     Examples
     --------
@@ -78,7 +79,11 @@ def check_range(
     ...
     emotiset.errors.ConfigError: --alpha needs a value of at least 0, found nan
     """
-    if value is not None and not at_least <= value <= at_most:
+    if value is None:
+        return
+    if not isinstance(value, Real):
+        raise ConfigError(f"{option_name(name)} needs a number, found {value!r}")
+    if not at_least <= value <= at_most:
         upper = "" if at_most == float("inf") else f" and at most {_show(at_most)}"
         raise ConfigError(
             f"{option_name(name)} needs a value of at least {_show(at_least)}{upper}, "

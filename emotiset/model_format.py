@@ -4,7 +4,9 @@ A file is not trusted: every size is checked against its header, and the header
 against fixed limits, before memory is taken for it.
 """
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -92,6 +94,16 @@ def check_is_parquet(path: Path) -> None:
     found = "another kind of file" if head else "an empty file"
     need(head == _MAGIC, path, "to be Parquet", found, _WRONG_FILE)
     need(tail == _MAGIC, path, "its end", "it cut short", "copy it again")
+
+
+@contextmanager
+def open_parquet(path: Path) -> Iterator[pq.ParquetFile]:
+    """Open a file; its name may be any, where Arrow itself takes only UTF-8."""
+    with (
+        pa.OSFile(os.fsencode(path)) as file,
+        pq.ParquetFile(file, page_checksum_verification=True) as parquet,
+    ):
+        yield parquet
 
 
 def read_document(path: Path, parquet: pq.FileMetaData) -> dict[str, Any]:

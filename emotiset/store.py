@@ -35,6 +35,7 @@ from emotiset.model_format import (
     check_sizes,
     name_rows,
     need,
+    open_parquet,
     read_document,
     refusal,
     shorten,
@@ -217,7 +218,7 @@ another kind of file in ...notes.txt: name the file that training wrote
     path = Path(path)
     check_is_parquet(path)
     try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as parquet:
+        with open_parquet(path) as parquet:
             document = read_document(path, parquet.metadata)
             whole = dict(document)
             header = take_header(path, document)
@@ -293,6 +294,7 @@ def is_model(path: str | Path) -> bool:
     path = Path(path)
     try:
         check_is_parquet(path)
-        return METADATA_KEY in (pq.read_metadata(path).metadata or {})
+        with open_parquet(path) as parquet:
+            return METADATA_KEY in (parquet.metadata.metadata or {})
     except (ModelFileError, *_DAMAGE):
         return False

@@ -364,7 +364,11 @@ def test_predict__prior_and_abstain():
 
 
 @pytest.mark.parametrize(
-    "asked", [{"prior": 0}, {"prior": 1}, {"prior": float("nan")}, {"abstain": 0.4}]
+    "asked",
+    [
+        *({"prior": each} for each in (0, 1, float("nan"), "x", [0.5])),
+        *({"abstain": each} for each in (0.4, "0.9")),
+    ],
 )
 def test_predict__refuses_shares_that_leave_no_doubt(asked):
     with pytest.raises(ConfigError, match=next(iter(asked))):

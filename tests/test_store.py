@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from emotiset import store
 from emotiset.errors import ModelFileError, OutputError
 from emotiset.model_format import MODEL
-from emotiset.store import ModelFile, hash_model, read_model, write_model
+from emotiset.store import ModelFile, hash_model, is_model, read_model, write_model
 
 N_FEATURES, N_MEMBERS = 16, 3
 
@@ -203,6 +204,13 @@ def test_read_model__cut_short_anywhere(path):
         assert "cut short" in refusal(path) or size < 12
     path.write_bytes(b"PAR1PAR1")
     refusal(path)
+
+
+def test_read_model__name_that_is_no_utf8(path):
+    odd = path.with_name(os.fsdecode(b"caf\xe9.parquet"))
+    path.rename(odd)
+    assert is_model(odd)
+    assert read_model(odd).metadata == make_model().metadata
 
 
 def test_read_model__parquet_of_another_kind(tmp_path):
