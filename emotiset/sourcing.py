@@ -1,14 +1,18 @@
 """Settings of reading; a part of `emotiset.config.TrainConfig`."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
-from emotiset.checks import check_choice, check_range
+from emotiset.checks import check_choice, check_range, option_name
 from emotiset.errors import ConfigError
 
 TweetFormat = Literal["tweets", "bluesky", "mastodon", "reddit", "json"]
 TableFormat = Literal["csv", "parquet", "svmlight", "text"]
 Format = Literal["auto", TweetFormat, TableFormat, "simulated"]
+
+# Formats in which nothing can be named; of SVMLight what is learned from has a name.
+_KNOWN_PLACES: Final = ("tweets", "bluesky", "mastodon", "reddit", "text", "svmlight")
+_PLACES: Final = ("text_column", "lang_column", "time_column", "id_column")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +69,7 @@ class SourceConfig:
         if self.format == "svmlight":  # whose columns have no names
             for name in ("features_column", "label_column"):
                 object.__setattr__(self, name, getattr(self, name) or name[:-7])
+        self._check_places()
         check_range("block_size", self.block_size, at_least=1024)
         check_range("limit", self.limit, at_least=1)
         check_range("max_bad_fraction", self.max_bad_fraction, at_least=0, at_most=1)
@@ -78,3 +83,17 @@ class SourceConfig:
                 "--text-column and --features-column exclude each other, found both: "
                 "keep one"
             )
+
+    def _check_places(self) -> None:
+        """Refuse names of places in a format where they would be passed over."""
+        if self.format not in _KNOWN_PLACES:
+            return
+        has_maps = self.format == "svmlight"
+        odd = [*_PLACES, *(() if has_maps else ("features_column",))]
+        for name in odd:
+            if getattr(self, name) is not None:
+                raise ConfigError(
+                    f"--format {self.format} says where everything is, found "
+                    f"{option_name(name)} {getattr(self, name)!r} too: leave it out, "
+                    "or say --format json or csv"
+                )

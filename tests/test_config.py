@@ -29,6 +29,13 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"positive": "a", "negative": "b"}, "found no --label-column"),
     ({"learner": "averaged", "alpha": 1, "eta0": 2}, "--alpha times --eta0"),
     ({"text_column": "a", "label_column": "a"}, "--text-column and --label-column"),
+    ({"format": "tweets", "text_column": "a"}, "found --text-column 'a' too: leave it"),
+    ({"format": "text", "lang_column": "a"}, "--format text says where everything is"),
+    ({"format": "svmlight", "id_column": "a"}, "found --id-column 'a' too"),
+    (
+        {"format": "reddit", "features_column": "a", "label_column": "b"},
+        "found --features-column 'a' too",
+    ),
 ]
 
 

@@ -183,9 +183,13 @@ def test_json__unknown_says_what_it_saw_and_what_helps(tmp_path: Path) -> None:
         _read(tmp_path, objects)
     message = str(error.value)
     assert "columns post, k" in message
-    assert "--text-column (the longest strings are in post.words, k)" in message
+    assert "--text-column (the longest texts are in post.words, k)" in message
     with pytest.raises(InputError, match="without a text at 'nope'"):
         _read(tmp_path, objects, text_column="nope")
+    link = f"https://pics.example/{'x' * 90}.jpg"
+    by = f'<a href="{link}">web</a>'
+    with pytest.raises(InputError, match=r"\(the longest texts are in saying, by\)"):
+        _read(tmp_path, [{"picture": link, "by": by, "saying": "so it goes"}])
 
 
 def test_json__named_text_wins_over_the_network(tmp_path: Path) -> None:

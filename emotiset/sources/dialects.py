@@ -1,5 +1,6 @@
 """Which network's objects JSON lines hold, by the fields of the first of them."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from emotiset.sources.paths import (
 
 _MAX_DEPTH: Final = 6
 _MAX_SHOWN: Final = 3
+_NO_WORDS: Final = re.compile(r"<[^<>]*>|https?://\S+")
 _STATUS: Final = {"account", "uri", "visibility", "spoiler_text", "reblog"}
 _COMMENT: Final = {"created_utc", "subreddit", "link_id", "parent_id"}
 
@@ -150,18 +152,22 @@ def _as_features(value: Any) -> bool:
 
 
 def _suggest(objects: Sequence[_Object]) -> str:
-    """Return the places with the longest strings, which are the likely texts."""
+    """Return the places with the longest strings, which are the likely texts.
+
+    Addresses and tags do not count: a tweet has more of them than of words.
+    """
     lengths: dict[str, int] = {}
     for each in objects:
         for place, length in _strings(each, ""):
             lengths[place] = lengths.get(place, 0) + length
-    found = sorted(lengths, key=lambda place: (-lengths[place], place))[:_MAX_SHOWN]
-    return f" (the longest strings are in {', '.join(found)})" if found else ""
+    likely = [place for place, length in lengths.items() if length]
+    found = sorted(likely, key=lambda place: (-lengths[place], place))[:_MAX_SHOWN]
+    return f" (the longest texts are in {', '.join(found)})" if found else ""
 
 
 def _strings(value: Any, place: str) -> Iterator[tuple[str, int]]:
     if isinstance(value, str) and place.isprintable():
-        yield place[:100], len(value)
+        yield place[:100], len(_NO_WORDS.sub("", value).strip())
     if isinstance(value, dict) and place.count(".") < _MAX_DEPTH:
         for name, inner in value.items():
             yield from _strings(inner, f"{place}.{name}" if place else name)
