@@ -43,13 +43,18 @@ Positive = Annotated[
     option(
         _INPUT,
         "Value for positive, may be repeated; without a label column a file name.",
-        default="1, positive",
+        default="1, positive, true",
         metavar=_VALUE,
     ),
 ]
 Negative = Annotated[
     list[str] | None,
-    option(_INPUT, "The same for negative.", default="-1, 0, negative", metavar=_VALUE),
+    option(
+        _INPUT,
+        "The same for negative.",
+        default="-1, 0, negative, false",
+        metavar=_VALUE,
+    ),
 ]
 Neutral = Annotated[
     list[str] | None,

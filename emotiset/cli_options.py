@@ -62,10 +62,11 @@ LabelColumn = Annotated[
     option(_INPUT, "Column with a known class; rows are then observations."),
 ]
 Positive = Annotated[
-    str | None, option(_INPUT, "Its value for positive.", default="1, positive")
+    str | None, option(_INPUT, "Its value for positive.", default="1, positive, true")
 ]
 Negative = Annotated[
-    str | None, option(_INPUT, "Its value for negative.", default="-1, 0, negative")
+    str | None,
+    option(_INPUT, "Its value for negative.", default="-1, 0, negative, false"),
 ]
 Folds = Annotated[
     int | None,

@@ -45,7 +45,7 @@ class LabelingConfig:
         Characters a tweet needs before its symbols are removed; the paper asks
         for more than 20.
     positive, negative
-        Values of the label column; None: -1/1, 0/1 or negative/positive.
+        Values of the label column; None: -1/1, 0/1, negative/positive or false/true.
     """
 
     language: str | None = None

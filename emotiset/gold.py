@@ -4,7 +4,7 @@ No row is lost on the way: it is positive, negative, neutral or without a label,
 value that stands for none of these is an error.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import PurePath
@@ -16,17 +16,17 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from emotiset.errors import ConfigError, InputError
+from emotiset.labeling import MINUS_ONES, NEGATIVE_LABELS, POSITIVE_LABELS, ZEROS
 from emotiset.schema import NEGATIVE, POSITIVE
 
 NEUTRAL: Final = 0
 UNLABELED: Final = 127
 
 _USUAL: Final = {
-    POSITIVE: ("1", "1.0", "+1", "positive", "pos"),
-    NEGATIVE: ("-1", "-1.0", "negative", "neg"),
+    POSITIVE: POSITIVE_LABELS,
+    NEGATIVE: NEGATIVE_LABELS,
     NEUTRAL: ("neutral",),
 }
-_ZEROS: Final = ("0", "0.0")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,12 @@ class GoldConfig:
         return (*self.positive, *self.negative, *self.neutral)
 
 
-def find_gold(labels: pa.Array, source: str, config: GoldConfig) -> NDArray[np.int8]:
+def find_gold(
+    labels: pa.Array,
+    source: str,
+    config: GoldConfig,
+    place: Callable[[str], str] | None = None,
+) -> NDArray[np.int8]:
     """Return what each row is.
 
     Parameters
@@ -83,6 +88,8 @@ def find_gold(labels: pa.Array, source: str, config: GoldConfig) -> NDArray[np.i
         Name of the file that the rows are of.
     config
         What stands for what.
+    place
+        Says of a label where its row is, for the message.
 
     Returns
     -------
@@ -108,7 +115,7 @@ def find_gold(labels: pa.Array, source: str, config: GoldConfig) -> NDArray[np.i
     encoded = plain.dictionary_encode()
     values = encoded.dictionary.to_pylist()
     meanings = _find_meanings(config)
-    classes = np.array([_look_up(value, meanings) for value in values], np.int8)
+    classes = np.array([_look_up(value, meanings, place) for value in values], np.int8)
     found: NDArray[np.int8] = classes[encoded.indices.to_numpy()]
     return found
 
@@ -124,9 +131,9 @@ def check_zeros(seen: Iterable[str], config: GoldConfig) -> None:
         Where it names what is negative or neutral there is no doubt.
     """
     found = {label.strip() for label in seen}
-    doubtful = not config.positive and not found.isdisjoint(_ZEROS)
+    doubtful = not config.positive and not found.isdisjoint(ZEROS)
     named = {value.strip() for value in config.neutral}
-    if doubtful and found & {"-1", "-1.0"} and named.isdisjoint(_ZEROS):
+    if doubtful and found.intersection(MINUS_ONES) and named.isdisjoint(ZEROS):
         raise InputError(
             "labels need two classes, found 0 and -1, so 0 may be neutral: say so "
             "with --neutral 0"
@@ -142,18 +149,20 @@ def _find_meanings(config: GoldConfig) -> dict[str, int]:
     meanings = {value.strip(): meaning for value, meaning in named.items()}
     if not config.positive:
         usual = {value: key for key, values in _USUAL.items() for value in values}
-        usual |= dict.fromkeys(_ZEROS, NEGATIVE)
         lower = {value.lower(): meaning for value, meaning in meanings.items()}
         meanings = usual | lower
     return {**meanings, "": UNLABELED}
 
 
-def _look_up(label: str, meanings: dict[str, int]) -> int:
+def _look_up(
+    label: str, meanings: dict[str, int], place: Callable[[str], str] | None
+) -> int:
     if label in meanings:
         return meanings[label]
     known = ", ".join(value for value in meanings if value)
+    where = f" {place(label)}" if place is not None else ""
     raise InputError(
-        f"labels need to be one of {known}, found {label[:80]!r}: name it with "
+        f"labels need to be one of {known}, found {label[:80]!r}{where}: name it with "
         "--positive, --negative or --neutral"
     )
 

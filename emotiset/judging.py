@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from emotiset.maps import Canonical
 from emotiset.partition import Tally
 from emotiset.polyglot import NO_ENSEMBLE, Model, Polyglot, by_language
 from emotiset.schema import NEGATIVE, POSITIVE
-from emotiset.sources import Reading, find_blocks, read_block
+from emotiset.sources import Reading, find_blocks, find_label, read_block
 from emotiset.voting import decide
 
 
@@ -114,8 +115,9 @@ def evaluate_files(
     tally, parts = Tally(), []
     for reading in _read(inputs, source):
         tally.add_reading(reading, keep_rejects=False)
-        found = find_gold(reading.tweets["label"], reading.source, gold)
-        tally.labels |= frozenset(reading.tweets["label"].unique().to_pylist())
+        labels, where = reading.tweets["label"], partial(find_label, reading)
+        found = find_gold(labels, reading.source, gold, where)
+        tally.labels |= frozenset(labels.unique().to_pylist())
         is_left_out = found == UNLABELED
         tally.add_bins({"no_label": int(is_left_out.sum())})
         if abstain is None:

@@ -5,7 +5,7 @@ about partitions, files or Dask.  Where labels are given, `label_observations` t
 the place of `label_batch`.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Final
 
 import numpy as np
@@ -22,10 +22,11 @@ from emotiset.schema import LABELED, NEGATIVE, POSITIVE, TWEETS, check_schema
 
 _BOTH: Final = IS_POSITIVE | IS_NEGATIVE
 
-_POSITIVE_LABELS: Final = ("1", "1.0", "+1", "positive")
-_MINUS_ONES: Final = ("-1", "-1.0")
-_ZEROS: Final = ("0", "0.0")
-_NEGATIVE_LABELS: Final = ("negative", *_MINUS_ONES, *_ZEROS)
+# Values of a label column that need no explanation, in any case.
+POSITIVE_LABELS: Final = ("1", "1.0", "+1", "positive", "pos", "true")
+MINUS_ONES: Final = ("-1", "-1.0")
+ZEROS: Final = ("0", "0.0")
+NEGATIVE_LABELS: Final = (*MINUS_ONES, "negative", "neg", "false", *ZEROS)
 
 # White space but the blank: control characters, separators, and what has no width.
 _OTHER: Final = (
@@ -184,7 +185,9 @@ def _has_nothing(text: pa.Array) -> pa.Array:
 
 
 def label_observations(
-    tweets: pa.RecordBatch, config: LabelingConfig
+    tweets: pa.RecordBatch,
+    config: LabelingConfig,
+    place: Callable[[str], str] | None = None,
 ) -> pa.RecordBatch:
     """Take each row's polarity from its label; nothing is filtered or stripped.
 
@@ -194,7 +197,10 @@ def label_observations(
         Has the columns of `TWEETS`.
     config
         ``positive`` and ``negative``, where they are set, are the only values that
-        count; else the values are -1/1, 0/1 or negative/positive in any case.
+        count; else the values are -1/1, 0/1, negative/positive or false/true in any
+        case.
+    place
+        Says of a label where its row is, for the message.
 
     Returns
     -------
@@ -217,11 +223,12 @@ def label_observations(
     >>> label_observations(tweets, LabelingConfig())
     Traceback (most recent call last):
     ...
-    emotiset.errors.InputError: label column needs -1/1, 0/1 or negative/positive, \
-found 'neutral': leave such rows out, or name your values with --positive and --negative
+    emotiset.errors.InputError: label column needs -1/1, 0/1, negative/positive or \
+false/true, found 'neutral': leave such rows out, or name your values with --positive \
+and --negative
     """
     check_schema(tweets, TWEETS, stage="label_observations")
-    check_labels(observed_labels(tweets, config), config)
+    check_labels(observed_labels(tweets, config), config, place)
     positive, _ = _known_labels(config)
     is_positive = pc.is_in(_plain_labels(tweets, config), pa.array(positive))
     return _labeled(tweets, tweets["text"], np.where(is_positive, POSITIVE, NEGATIVE))
@@ -233,28 +240,33 @@ def observed_labels(tweets: pa.RecordBatch, config: LabelingConfig) -> frozenset
     return frozenset(labels.to_pylist())
 
 
-def check_labels(labels: Collection[str], config: LabelingConfig) -> None:
+def check_labels(
+    labels: Collection[str],
+    config: LabelingConfig,
+    place: Callable[[str], str] | None = None,
+) -> None:
     """Raise `InputError` unless *labels*, of one batch or of all, tell two classes.
 
     Parameters
     ----------
     labels
         As `observed_labels` returns them.
-    config
+    config, place
         See `label_observations`.
     """
     is_named = config.positive is not None
     needed = f"{config.negative}/{config.positive}"
     if not is_named:
-        needed = "-1/1, 0/1 or negative/positive"
+        needed = "-1/1, 0/1, negative/positive or false/true"
     known = {label for group in _known_labels(config) for label in group}
     for label in sorted(set(labels) - known):
-        found = repr(label) if label else "a row without a label"
+        found = repr(label[:80]) if label else "a row without a label"
+        where = f" {place(label)}" if place is not None else ""
         raise InputError(
-            f"label column needs {needed}, found {found}: leave such rows out, or "
-            "name your values with --positive and --negative"
+            f"label column needs {needed}, found {found}{where}: leave "
+            "such rows out, or name your values with --positive and --negative"
         )
-    if not is_named and set(labels) & set(_ZEROS) and set(labels) & set(_MINUS_ONES):
+    if not is_named and set(labels) & set(ZEROS) and set(labels) & set(MINUS_ONES):
         raise InputError(
             "label column needs two classes, found 0 and -1, so 0 may be neutral: "
             "leave its rows out, or name your values with --positive and --negative"
@@ -264,7 +276,7 @@ def check_labels(labels: Collection[str], config: LabelingConfig) -> None:
 def _known_labels(config: LabelingConfig) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return what stands for positive and what for negative."""
     if config.positive is None or config.negative is None:
-        return _POSITIVE_LABELS, _NEGATIVE_LABELS
+        return POSITIVE_LABELS, NEGATIVE_LABELS
     return (config.positive.strip(),), (config.negative.strip(),)
 
 

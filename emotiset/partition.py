@@ -6,6 +6,7 @@ failed on a worker is replayed by calling its function in a terminal.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -44,7 +45,7 @@ from emotiset.sampling import (
 )
 from emotiset.scan import build_scan
 from emotiset.schema import KEYED, LABELED, empty_batch
-from emotiset.sources import Block, Reading, read_block
+from emotiset.sources import Block, Reading, find_label, read_block
 from emotiset.tally import Tally as Tally
 from emotiset.tally import count_days, count_languages, count_symbols
 from emotiset.tally import merge_tallies as merge_tallies
@@ -129,7 +130,8 @@ def _label_reading(
     reading: Reading, config: TrainConfig, lexicon: Lexicon, tally: Tally
 ) -> pa.RecordBatch:
     if config.label_column is not None:
-        batch = label_observations(reading.tweets, config)
+        where = partial(find_label, reading)
+        batch = label_observations(reading.tweets, config, where)
         symbols = pa.nulls(batch.num_rows, pa.int16())
         tally.labels |= observed_labels(reading.tweets, config)
     else:

@@ -5,16 +5,19 @@ import json
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from sklearn import metrics as judge
 
 from emotiset.breakdown import OTHERS, judge_doubts, judge_groups
-from emotiset.config import FeatureConfig, SourceConfig
+from emotiset.config import FeatureConfig, SourceConfig, TrainConfig
 from emotiset.ensemble import Ensemble
 from emotiset.errors import InputError
 from emotiset.gold import GoldConfig
 from emotiset.judging import evaluate_files
 from emotiset.lexicon import load_lexicon
+from emotiset.partition import read_labeled
+from emotiset.sources import find_blocks
 
 BY_LABEL = SourceConfig(label_column="label")
 
@@ -173,6 +176,25 @@ def test_evaluate_files__nothing_to_judge(tmp_path):
     )
     with pytest.raises(InputError, match="1 no_label, 1 neutral"):
         evaluate_files({"m": make_model()}, [path], BY_LABEL, GoldConfig())
+
+
+def test_evaluate_files__booleans_of_parquet_are_labels(tmp_path):
+    path = tmp_path / "gold.parquet"
+    rows = pa.table({"text": ["a", "b", "c"], "label": [True, False, None]})
+    pq.write_table(rows, path)
+    told = evaluate_files({"m": make_model()}, [path], BY_LABEL, GoldConfig())
+    assert told["gold"] == {"negative": 1, "neutral": 0, "positive": 1}
+
+
+def test_evaluate_files__odd_label_is_told_with_its_place(tmp_path):
+    rows = [("a", "1", "", ""), ("so  it\ngoes", "Perhaps ", "", "")]
+    path = write_rows(tmp_path / "gold.csv", rows)
+    place = f"found 'perhaps' in {tmp_path.name}/gold.csv, at 'so it goes': name it"
+    with pytest.raises(InputError, match=place):
+        evaluate_files({"m": make_model()}, [path], BY_LABEL, GoldConfig())
+    [block] = find_blocks([path], config := TrainConfig(label_column="label"))
+    with pytest.raises(InputError, match=place.partition(":")[0]):
+        read_labeled(block, config, load_lexicon())
 
 
 def test_evaluate_files__real_tweets_by_file_and_by_column(real_data):

@@ -483,6 +483,7 @@ def test_label_observations__accepted_values() -> None:
     assert _observe("-1", "1", "-1.0", "1.0", "+1") == [-1, 1, -1, 1, 1]
     assert _observe("0", "1", "0.0", "1.0") == [-1, 1, -1, 1]
     assert _observe("negative", "Positive", " NEGATIVE ") == [-1, 1, -1]
+    assert _observe("true", "False", "pos", "NEG") == [1, -1, 1, -1]
     assert _observe() == []
 
 
@@ -501,7 +502,7 @@ def test_label_observations__named_values() -> None:
     [
         (["2"], "'2'"),
         (["neutral", "1"], "'neutral'"),
-        (["true"], "'true'"),
+        (["yes"], "'yes'"),
         ([""], "a row without a label"),
         (["1", None], "a row without a label"),
         (["-1", "0", "1"], "0 may be neutral"),

@@ -7,6 +7,7 @@ what is wrong with a record is counted, never raised.
 
 from emotiset.sources.blocks import Block, Piece, Reading, Reject, Seen
 from emotiset.sources.door import find_kept
+from emotiset.sources.placing import find_label
 from emotiset.sources.planning import find_blocks, find_paths, limit_blocks, plan_blocks
 from emotiset.sources.reading import read_block
 
@@ -18,6 +19,7 @@ __all__ = [
     "Seen",
     "find_blocks",
     "find_kept",
+    "find_label",
     "find_paths",
     "limit_blocks",
     "plan_blocks",
