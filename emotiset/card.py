@@ -24,6 +24,8 @@ _HEADER_METRICS: Final = {
     "macro_recall": "Macro recall",
     "auc": "AUC",
 }
+_OTHERS: Final = {"log_loss": "Log loss", "ece": "Calibration error"}
+_METRIC: Final = ("metric", "value", "interval")
 _NAME_SIZE: Final = 300
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -173,19 +175,22 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def _describe_metrics(summary: Mapping[str, Any]) -> list[str]:
-    metrics = summary["metrics"]
+    metrics, folds = summary["metrics"], _describe_folds(summary)
     if not metrics["n"]:
-        return ["Nothing was held out, so it is not known how good this model is."]
+        unknown = "Nothing was held out, so it is not known how good this model is."
+        return folds or [unknown]
     lines = [
         f"On {metrics['n']:,} held-out texts of the same input, none of them a copy of "
         "one to learn from; intervals are of 95% (Wilson).",
         "",
-        *_table(("metric", "value", "interval"), list(_rate(metrics))),
+        *_table(_METRIC, list(_rate(metrics))),
+        *(["", *folds] if folds else []),
     ]
     languages = summary.get("languages", {})
     for name, each in languages.items():
-        table = _table(("metric", "value", "interval"), list(_rate(each["metrics"])))
+        table = _table(_METRIC, list(_rate(each["metrics"])))
         lines += ["", f"Of {quote(name)}, {each['n_train']:,} examples:", "", *table]
+        lines += ["", *found] if (found := _describe_folds(each)) else []
     for name, reason in summary.get("omitted", {}).items():
         lines += ["", f"None for {quote(name)}: {quote(reason)}"]
     return lines
@@ -208,6 +213,27 @@ def _rate(metrics: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     for key, name in others.items():
         if metrics.get(key) is not None:
             yield name, f"{metrics[key]:.4f}", ""
+
+
+def _describe_folds(each: Mapping[str, Any]) -> list[str]:
+    """Tell what cross-validation says of the settings, where it was asked."""
+    folds = each.get("folds")
+    if folds is None:
+        return []
+    known = _HEADER_METRICS | _OTHERS
+    means = {name: folds["means"].get(key) for key, name in known.items()}
+    rows = [
+        (name, f"{mean['mean']:.4f}", "{:.4f} to {:.4f}".format(*mean["interval"]))
+        for name, mean in means.items()
+        if mean is not None
+    ]
+    return [
+        f"By cross-validation in {folds['k']} folds of the sample, by {folds['by']}: "
+        "means of models trained on the other folds; intervals are of 95%, wider for "
+        "what folds share (Nadeau and Bengio 2003).",
+        "",
+        *_table(_METRIC, rows),
+    ]
 
 
 def _describe_limits(summary: Mapping[str, Any]) -> list[str]:

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from emotiset.console import format_bytes, make_console
 from emotiset.doctor import Diagnosis
+from emotiset.plain import make_plain
 from emotiset.preflight import Node, list_facts
 from emotiset.preview import Preview
 from emotiset.schema import BINS
@@ -151,9 +152,9 @@ def describe_folds(summary: Mapping[str, Any]) -> list[str]:
             f"{metric.replace('_', ' ')} {mean['mean']:.4f} (95%: "
             f"{mean['interval'][0]:.4f} to {mean['interval'][1]:.4f})"
             for metric in ("accuracy", "log_loss")
-            if (mean := found["means"][metric]) is not None
+            if (mean := found["means"].get(metric)) is not None
         ]
-        of = f" {escape(name)}" if name else ""
+        of = f" {escape(make_plain(name))}" if name else ""
         lines.append(
             f"[bold]{found['k']} folds[/]{of}  by {found['by']}: {', '.join(told)}"
         )

@@ -30,7 +30,8 @@ def print_judged(told: Mapping[str, Any]) -> None:
             if len(groups) > 1:
                 console.print(f"\n[bold]by {title}[/]{name}")
                 console.print(_table_of_groups(groups, title))
-        console.print(_describe_symbols(model["symbols"], name), soft_wrap=True)
+        if "symbols" in model:
+            console.print(_describe_symbols(model["symbols"], name), soft_wrap=True)
         if "doubts" in model:
             console.print(_describe_doubts(model["doubts"], name), soft_wrap=True)
     for pair in told["pairs"]:

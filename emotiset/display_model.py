@@ -11,7 +11,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from emotiset.console import format_bytes
-from emotiset.display import describe_metrics, make_funnel_table, make_output
+from emotiset.display import (
+    describe_folds,
+    describe_metrics,
+    make_funnel_table,
+    make_output,
+)
 from emotiset.inspection import list_settings
 from emotiset.plain import make_plain
 
@@ -31,6 +36,8 @@ def print_run(summary: Mapping[str, Any]) -> None:
         console.print(f"[bold]language[/] {_plain(name)}")
         for line in describe_metrics(each["metrics"]):
             console.print(line)
+    for line in describe_folds(summary):
+        console.print(line)
     for name, reason in summary.get("omitted", {}).items():
         console.print(f"[bold]language[/] {_plain(name)} has none: {_plain(reason)}")
     for each in summary["inputs"]:

@@ -100,10 +100,10 @@ def evaluate_files(
         many of them were not judged for want of what; ``gold``, rows of each class;
         ``models``, for each one its name, what `emotiset.evaluate.evaluate_scores`
         returns, ``by_language``, ``by_month``, ``symbols`` and ``doubts`` (see
-        `emotiset.breakdown`), and of several ensembles the metrics of each under
-        ``ensembles``; texts in a language that some model lacks are not judged, bin
-        ``other_language``; ``pairs``, for each two models what
-        `emotiset.comparing.Pairing.to_dict` returns.
+        `emotiset.breakdown`; of feature maps no symbols), and of several ensembles
+        the metrics of each under ``ensembles``; texts in a language that some model
+        lacks are not judged, bin ``other_language``; ``pairs``, for each two models
+        what `emotiset.comparing.Pairing.to_dict` returns.
 
     Raises
     ------
@@ -259,14 +259,16 @@ def _summarize_model(judged: Judged, model: Model, answers: Answers) -> dict[str
     mask = judged.gold != NEUTRAL
     rows = pa.array(mask)
     gold, probability = judged.gold[mask], answers.probability[mask]
-    return {
+    told = {
         **_judge_ensembles(model, answers, judged.gold),
         "by_language": judge_groups(judged.languages.filter(rows), gold, probability),
         "by_month": judge_groups(judged.months.filter(rows), gold, probability),
-        "symbols": judge_symbols(
-            gold, probability, answers.left_in[mask], answers.has_symbol[mask]
-        ),
     }
+    if not has_maps(model):
+        told["symbols"] = judge_symbols(
+            gold, probability, answers.left_in[mask], answers.has_symbol[mask]
+        )
+    return told
 
 
 def _judge_ensembles(

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import msgspec
 
 from emotiset.errors import InputError
+from emotiset.folds import FoldBy
 from emotiset.model_format import shorten
 from emotiset.schema import BINS
 
@@ -37,11 +38,23 @@ class _Metrics(msgspec.Struct):
     single_member_accuracy: _Share = None
 
 
+class _Mean(msgspec.Struct):
+    mean: float
+    interval: tuple[float, float]
+
+
+class _Folds(msgspec.Struct):
+    k: _Count
+    by: FoldBy
+    means: dict[str, _Mean | None]
+
+
 class _Language(msgspec.Struct):
     n_train: _Count
     n_test: _Count
     members: _Count
     metrics: _Metrics
+    folds: _Folds | None = None
 
 
 class _Labels(msgspec.Struct):
@@ -62,6 +75,7 @@ class _Summary(msgspec.Struct):
     labels: _Labels | None = None
     languages: dict[str, _Language] = {}
     omitted: dict[str, str] = {}
+    folds: _Folds | None = None
 
 
 def read_summary(path: str | Path, model: str | Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 from emotiset.card import make_card, quote
 from emotiset.inspection import describe_model
 from tests.test_judging import make_model
-from tests.test_report import make_summary
+from tests.test_report import make_folds, make_summary
 
 HOSTILE = (
     "`</code><script>alert(1)</script>``` | [a](javascript:x) ![b](http://x/y) <!--"
@@ -85,6 +85,22 @@ def test_quote__a_reader_sees_the_text(text: str) -> None:
     [span] = paragraph.children or []
     assert span.type == "code_inline"
     assert span.content == " ".join(text.split())
+
+
+def test_card__tells_what_folds_say(tmp_path: Any) -> None:
+    model, summary = make_parts(tmp_path, "plain")
+    summary["folds"] = folds = make_folds()
+    card = make_card(model, summary)
+    assert "in 2 folds of the sample, by time" in card
+    low, high = folds["means"]["accuracy"]["interval"]
+    assert f"| Accuracy | 0.8148 | {low:.4f} to {high:.4f} |" in card
+    summary["languages"]["plain"]["folds"] = folds
+    assert make_card(model, summary).count("in 2 folds") == 2
+    summary["metrics"] = {"n": 0}
+    alone = make_card(model, summary)
+    assert "in 2 folds" in alone
+    assert "not known how good" not in alone
+    assert "| AUC |" not in alone  # some fold leaves it undefined
 
 
 def test_card__nothing_held_out_and_label_column(tmp_path: Any) -> None:

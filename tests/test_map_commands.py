@@ -13,6 +13,7 @@ from emotiset import TrainConfig, load_ensemble
 from emotiset.card import make_card
 from emotiset.cli_settings import parse_class_weight, parse_crosses
 from emotiset.config import FeatureConfig, SourceConfig
+from emotiset.display_judged import print_judged
 from emotiset.errors import ConfigError, InputError
 from emotiset.gold import GoldConfig
 from emotiset.inspection import describe_features, describe_model
@@ -79,12 +80,15 @@ def test_predict_lines__takes_objects_and_words(
 
 
 def test_evaluate__judges_by_the_label_column(
-    clicks: tuple[Path, TrainConfig],
+    clicks: tuple[Path, TrainConfig], capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder, _ = clicks
     model = load_ensemble(folder / "model.parquet")
     told = evaluate_files({"m": model}, [folder / "rows.parquet"], MAPS, GoldConfig())
     [judged] = told["models"]
+    print_judged(told)
+    assert "accuracy" in (shown := capsys.readouterr().out)
+    assert "symbol" not in shown and "symbols" not in judged  # there are none to take
     assert judged["n"] == 3000 and judged["log_loss"] < judged["base_log_loss"]
     assert judged["mean_probability"] == pytest.approx(
         told["gold"]["positive"] / 3000, rel=0.2

@@ -83,6 +83,8 @@ CHANGES: list[tuple[str, Any]] = [
     ("labels", {"by_day": {"2020-01-01": [1, -1]}}),
     ("languages", {"en": {}}),
     ("omitted", {"en": None}),
+    ("folds", {"k": 2, "by": "\x1b[2J", "means": {}}),
+    ("folds", {"k": 2, "by": "key", "means": {"accuracy": {"mean": 0.8}}}),
 ]
 
 
