@@ -67,7 +67,8 @@ def check_learner(client: Client, name: str | None) -> None:
     find_own(name)
     found = _turn_round(_ask_workers(client, find_problems, name))
     for problem, workers in found.items():
-        raise ClusterError(_count(workers, f"says: {problem}"))
+        told = f"says: {problem}; --ship-code sends no more than emotiset"
+        raise ClusterError(_count(workers, told))
 
 
 def look_at_files(

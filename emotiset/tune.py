@@ -18,6 +18,7 @@ from emotiset.errors import ConfigError
 from emotiset.halving import Trial
 from emotiset.labeling import check_labels
 from emotiset.lexicon import load_lexicon
+from emotiset.nodes import check_learner
 from emotiset.pools import parse_pools
 from emotiset.progress import Progress, Stopwatch, ignore
 from emotiset.resampling import INTERVAL
@@ -132,6 +133,8 @@ def tune(
         keeping = open_work_folder(work_dir, base, verify_inputs=verify_inputs)
     with open_client(client, clock) as opened, tell_losses("run"):
         check_cluster(opened, client, blocks, keeping, clock)
+        for name in dict.fromkeys(each.learner for each in configs):
+            check_learner(opened, name)
         # One part, of which each trial makes members of its own.
         drawing = replace(base, members=1)
         patience = find_patience(client)

@@ -18,6 +18,7 @@ from emotiset.features import hash_features
 from emotiset.learner import fit_member
 from emotiset.own import Batches
 from emotiset.train import train
+from emotiset.tune import tune
 from emotiset.update import update
 
 MODULE = """
@@ -154,8 +155,12 @@ def test_train__learner_that_cannot_be_a_member(
 def test_train__workers_that_cannot_import_it(
     module: Path, client: Client, tweet_file: Path
 ) -> None:
-    with pytest.raises(ClusterError, match=r"tcp://.* 1 more says: .*PYTHONPATH"):
+    told = r"tcp://.* 1 more says: .*PYTHONPATH; --ship-code sends no more than"
+    with pytest.raises(ClusterError, match=told):
         train([tweet_file], configure("Bayes"), client)
+    space = {"learner": ["averaged", "own_of_tests:Bayes"]}
+    with pytest.raises(ClusterError, match=told):
+        tune([tweet_file], space, TrainConfig(), client)
 
 
 def test_command__learner_that_is_not_there(run: Any, tweet_file: Path) -> None:
