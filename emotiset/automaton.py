@@ -37,6 +37,7 @@ from emotiset.kernels.symbols import (
 )
 from emotiset.lexicon import MODIFIERS, Lexicon, Symbol, is_repeatable
 from emotiset.schema import POSITIVE
+from emotiset.unpacked import make_once
 
 _MAX_STATES: Final = 2**15 - 1
 _FULL_WIDTH: Final = 0xFEE0  # from an ASCII character to its full-width form
@@ -256,4 +257,8 @@ def class_of(char: str) -> int:
 @lru_cache(maxsize=1)
 def character_classes() -> NDArray[np.uint16]:
     """Return the class of each character up to U+FFFF."""
+    return make_once("classes", __file__, _classify_characters)
+
+
+def _classify_characters() -> NDArray[np.uint16]:
     return np.array([class_of(chr(code)) for code in range(0x10000)], np.uint16)

@@ -62,7 +62,7 @@ def doctor(
     would fail or give another model.
     """
     options = dict(locals())
-    cluster = make_cluster_config(options)
+    cluster = make_cluster_config(options, will_work=False)
     source = make_source_config(options)
     from emotiset.display import print_diagnosis, print_json
     from emotiset.doctor import examine

@@ -118,7 +118,7 @@ def predict(
 ) -> None:
     """Classify texts: files to Parquet, or standard input to JSON lines."""
     options = dict(locals())
-    cluster = make_cluster_config(options)
+    cluster = make_cluster_config(options, will_work=inputs != [_STANDARD_INPUT])
     source = make_source_config(options)
     from emotiset.answering import Answering
     from emotiset.console import print_note, show_progress

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from emotiset.config import SourceConfig, TrainConfig
 from emotiset.errors import ConfigError
+from emotiset.forking import start_early
 
 if TYPE_CHECKING:
     from emotiset.cluster import ClusterConfig
@@ -68,8 +69,16 @@ def make_source_config(options: Mapping[str, Any]) -> SourceConfig:
     return SourceConfig(**parse_given(options, SourceConfig))
 
 
-def make_cluster_config(options: Mapping[str, Any]) -> "ClusterConfig":
-    """Return the cluster that options describe."""
+def make_cluster_config(
+    options: Mapping[str, Any], *, will_work: bool = True
+) -> "ClusterConfig":
+    """Return the cluster that options describe.
+
+    Where it *will work*, a local one gets ready while this process still imports.
+    """
+    is_local = not (options.get("scheduler") or options.get("scheduler_file"))
+    if is_local and will_work:
+        start_early()
     from emotiset.cluster import ClusterConfig
 
     return ClusterConfig(**pick_given(options, ClusterConfig))

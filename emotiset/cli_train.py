@@ -241,7 +241,7 @@ def train(
     """
     options = dict(locals())
     settings = TrainConfig(**find_settings(options))
-    cluster = make_cluster_config(options)
+    cluster = make_cluster_config(options, will_work=not dry_run)
     if fold_by is not None and settings.folds is None:
         raise ConfigError(
             f"--fold-by {fold_by} needs --folds, found none: add --folds 5 or leave it "

@@ -14,6 +14,7 @@ from distributed.security import Security
 from distributed.system import MEMORY_LIMIT
 
 from emotiset.errors import ClusterError, ConfigError
+from emotiset.forking import is_started
 from emotiset.local import start_local
 from emotiset.memory import LEAST, choose_workers, share_memory
 from emotiset.nodes import check_nodes
@@ -134,8 +135,8 @@ def connect(config: ClusterConfig, *, check: bool = True) -> Iterator[Client]:
                     check_nodes(client)
                 yield client
         else:
-            compile_kernels()
-            with _local(config) as cluster, Client(cluster) as client:
+            fork = compile_kernels() and is_started()
+            with _local(config, fork=fork) as cluster, Client(cluster) as client:
                 yield client
 
 
@@ -224,13 +225,13 @@ def _check_scheduler_file(path: str | None) -> None:
 
 
 @contextmanager
-def _local(config: ClusterConfig) -> Iterator[Any]:
+def _local(config: ClusterConfig, *, fork: bool) -> Iterator[Any]:
     threads, cores = config.threads or 1, _count_cores()
     n_workers = config.workers or choose_workers(cores, threads, MEMORY_LIMIT)
     limit = config.memory_limit
     if limit is None:
         limit = str(share_memory(n_workers, threads, cores, MEMORY_LIMIT))
-    with start_local(n_workers, threads, limit) as cluster:
+    with start_local(n_workers, threads, limit, fork=fork) as cluster:
         yield cluster
 
 

@@ -29,7 +29,7 @@ from py3langid.langid import MODEL_DIR, MODEL_FILE
 from emotiset.errors import ConfigError
 from emotiset.kernels import language as kernels
 from emotiset.memory import SPARING
-from emotiset.unpacked import keep_arrays, name_arrays, read_arrays
+from emotiset.unpacked import keep_arrays, make_once, name_arrays, read_arrays
 
 # What py3langid can answer; a test compares it with the model, which takes half a
 # second to load.
@@ -123,6 +123,12 @@ def load_characters() -> Characters:
     The trait `MAY_COMPOSE` is the standard's NFC_Quick_Check of No or Maybe: what
     NFC replaces when alone, and what can be the second of a composed pair.
     """
+    made = make_once("characters", __file__, _make_characters)
+    return Characters(made[0], made[1])
+
+
+def _make_characters() -> NDArray[np.uint8]:
+    """Return traits and combining classes, a row each."""
     characters = [chr(code) for code in range(_N_CODES)]
     traits = np.zeros(_N_CODES, np.uint8)
     for code, character in enumerate(characters):
@@ -136,7 +142,7 @@ def load_characters() -> Characters:
             traits[code] |= kernels.MAY_COMPOSE
     traits[_second_of_pairs(characters)] |= kernels.MAY_COMPOSE
     combining = np.array([unicodedata.combining(each) for each in characters], np.uint8)
-    return Characters(traits, combining)
+    return np.stack([traits, combining])
 
 
 def _second_of_pairs(characters: list[str]) -> list[int]:

@@ -1,9 +1,4 @@
-"""A local cluster of processes, which Ctrl-C finds at any moment and leaves closed.
-
-Workers are spawned.  Forked from a process that has loaded all, they began 0.2 s of 2.3
-earlier; but what must not be forked, such as threads of Arrow or numba, is for others
-to say, and a worker that waits for ever for a lock costs more.
-"""
+"""A local cluster of processes, which Ctrl-C finds at any moment and leaves closed."""
 
 import logging
 import signal
@@ -15,29 +10,24 @@ from multiprocessing import resource_tracker
 from typing import Final
 
 import dask
+import distributed.utils
 from dask.distributed import LocalCluster
 
 from emotiset.entry import check_guard
-from emotiset.memory import SPARING
+from emotiset.memory import ENVIRONMENT
 
 # What tasks are made of: imported while a worker starts, not by its first task.
 _PRELOADED: Final = ("emotiset.lean", "emotiset.resuming", "emotiset.ready")
-# Arrow's own pool keeps what it has freed: 30 MB in a worker that reads, at no gain.
-# Dask has a worker give back all that it frees at once, and take it anew for each piece
-# that it reads: twice the time of reading.  16 MB that stay cost 3 MB at the peak.
-_ENVIRONMENT: Final = {
-    "ARROW_DEFAULT_MEMORY_POOL": "system",
-    "MALLOC_TRIM_THRESHOLD_": str(16 << 20),
-    "MALLOC_MMAP_THRESHOLD_": str(4 << 20),
-    SPARING: "1",
-}
 
 
 @contextmanager
 def start_local(
-    n_workers: int, n_threads: int, memory_limit: str
+    n_workers: int, n_threads: int, memory_limit: str, *, fork: bool = False
 ) -> Iterator[LocalCluster]:
     """Start worker processes; close them when the block is left.
+
+    With *fork* they are forked from what `emotiset.forking` has started; what Dask
+    starts anew is spawned.
 
     Dask cannot be interrupted while it starts or closes without leaving traces, so
     both are done in a thread that no signal reaches, and Ctrl-C takes effect after.
@@ -50,7 +40,7 @@ def start_local(
     """
     check_guard()
     with ThreadPoolExecutor(1, initializer=_hold_interrupts) as helper:
-        starting = helper.submit(_start, n_workers, n_threads, memory_limit)
+        starting = helper.submit(_start, n_workers, n_threads, memory_limit, fork)
         try:
             yield starting.result()
         finally:
@@ -58,9 +48,17 @@ def start_local(
                 helper.submit(starting.result().close).result()
 
 
-def _start(n_workers: int, n_threads: int, memory_limit: str) -> LocalCluster:
+def _start(
+    n_workers: int, n_threads: int, memory_limit: str, fork: bool
+) -> LocalCluster:
     where = "distributed.nanny.pre-spawn-environ"
-    with dask.config.set({f"{where}.{k}": v for k, v in _ENVIRONMENT.items()}):
+    settings = {f"{where}.{k}": v for k, v in ENVIRONMENT.items()}
+    if fork:
+        settings["distributed.worker.multiprocessing-method"] = "forkserver"
+        # Else Dask would import all that it could use, pandas too, into this process,
+        # to name it to a server that runs already.
+        vars(distributed.utils)["_forkserver_preload_set"] = True
+    with dask.config.set(settings):
         return LocalCluster(
             n_workers=n_workers,
             threads_per_worker=n_threads,

@@ -9,7 +9,7 @@ again.
 import hashlib
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,3 +55,25 @@ def keep_arrays(name: str, arrays: Mapping[str, NDArray[Any]]) -> None:
     if folder:
         given: dict[str, Any] = dict(arrays)  # NumPy's types know of its options alone
         np.savez(Path(folder) / name, **given)
+
+
+def make_once(
+    kind: str, source: str | Path, make: Callable[[], NDArray[Any]]
+) -> NDArray[Any]:
+    """Return what *make* makes, or what it has made for this machine.
+
+    Parameters
+    ----------
+    kind
+        Name of what is made.
+    source
+        Python file that alone, with the version of Python, shapes it; one of those
+        that name the folder, in `emotiset.kernels._cache`.
+    """
+    name = name_arrays(kind, Path(source).read_bytes())
+    kept = read_arrays(name)
+    if kept is not None:
+        return kept["made"]
+    made = make()
+    keep_arrays(name, {"made": made})
+    return made

@@ -49,21 +49,28 @@ from emotiset.sources import plan_blocks
 from emotiset.voting import mean_probability, stack_weights
 
 
-def compile_kernels() -> None:
+def compile_kernels() -> bool:
     """Compile the kernels for this machine, unless they are there.
 
     To be called before worker processes start: a process looks for them once.  Where
     no folder can be made each process compiles for itself, which takes some seconds
     and changes nothing.
+
+    Returns
+    -------
+    bool
+        Whether this process and those before it could already load them.
     """
     final = final_folder()
-    if find_folder() is not None or os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":
-        return
+    if find_folder() is not None:
+        return True
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":
+        return False
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
         build = tempfile.mkdtemp(prefix=".build-", dir=final.parent)
     except OSError:
-        return
+        return False
     builders = []
     try:
         builders += [_start_builder(half, build) for half in _HALVES]
@@ -75,6 +82,7 @@ def compile_kernels() -> None:
             builder.kill()
             builder.wait()
         shutil.rmtree(build, ignore_errors=True)
+    return False
 
 
 def _start_builder(half: str, folder: str) -> subprocess.Popen[bytes]:

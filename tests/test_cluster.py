@@ -14,6 +14,7 @@ import pytest
 from emotiset.cluster import ClusterConfig, connect, count_threads
 from emotiset.config import TrainConfig
 from emotiset.errors import ClusterError, ConfigError
+from emotiset.forking import CAN_FORK
 from emotiset.memory import LEAST
 from emotiset.train import train as train_here
 
@@ -173,3 +174,46 @@ def test_help__loads_nothing_heavy_and_answers_at_once() -> None:
     spent = after.children_user - before.children_user
     spent += after.children_system - before.children_system
     assert spent < 0.5  # of the processor; 0.2 here
+
+
+_FORKING = """
+import os
+from pathlib import Path
+from emotiset.forking import start_early
+from emotiset.cluster import ClusterConfig, connect
+from emotiset.warmup import compile_kernels
+
+def describe():
+    import sys
+    from emotiset.langid import _load_model
+    from emotiset.scan import build_scan
+    loaded = [each.cache_info().currsize for each in (_load_model, build_scan)]
+    return os.getppid(), [*loaded, "pandas" in sys.modules]
+
+if __name__ == "__main__":
+    compile_kernels()
+    start_early()
+    with connect(ClusterConfig(workers=2)) as client:
+        for server, state in client.run(describe).values():
+            tasks = Path(f"/proc/{server}/task")
+            print(server, "forkserver" in Path(f"/proc/{server}/cmdline").read_text())
+            print(len(list(tasks.iterdir())), *state)
+"""
+
+
+@pytest.mark.skipif(not CAN_FORK, reason="workers are forked on Linux alone")
+def test_connect__workers_are_forked_by_one_thread_ready_to_work(
+    tmp_path: Path,
+) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(_FORKING)
+    done = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, check=True, timeout=60
+    )
+    *_, last = told = [line.split() for line in done.stdout.splitlines()]
+    assert len(told) == 4
+    server = told[0][0]
+    assert told[0] == told[2] == [server, "True"]
+    # A lock that another thread holds would be held in a fork for ever.
+    assert told[1] == last == ["1", "1", "1", "False"]
+    assert not Path(f"/proc/{server}").exists()  # it has ended with the script

@@ -7,7 +7,7 @@ import pytest
 
 from emotiset.kernels._cache import BUILD_FOLDER
 from emotiset.langid import _unpack, load_model
-from emotiset.unpacked import keep_arrays, name_arrays, read_arrays
+from emotiset.unpacked import keep_arrays, make_once, name_arrays, read_arrays
 
 
 def test_read_arrays__what_was_kept_whole_or_nothing(
@@ -35,6 +35,26 @@ def test_read_arrays__what_was_kept_whole_or_nothing(
     monkeypatch.delenv(BUILD_FOLDER)
     keep_arrays(name_arrays("numbers", "2"), arrays)  # which only a builder does
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_make_once__makes_it_anew_where_it_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "source.py"
+    source.write_text("one")
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    monkeypatch.setenv(BUILD_FOLDER, str(cache))
+    made = []
+
+    def make() -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        made.append(len(made))
+        return np.array(made)
+
+    assert make_once("numbers", source, make).tolist() == [0]
+    assert make_once("numbers", source, make).tolist() == [0]
+    source.write_text("another")
+    assert make_once("numbers", source, make).tolist() == [0, 1]
 
 
 def test_load_model__kept_or_unpacked_it_is_the_same() -> None:

@@ -21,7 +21,7 @@ BUILD_FOLDER = "EMOTISET_KERNEL_BUILD"  # set in the process that compiles
 _PACKAGES = ("llvmlite", "numba", "numpy", "py3langid")
 
 # Beside the kernels themselves: what makes the arrays that are kept with them.
-_OTHER_SOURCES = ("langid.py", "unpacked.py")
+_OTHER_SOURCES = ("automaton.py", "langid.py", "unpacked.py")
 
 
 def find_folder() -> Path | None:
