@@ -26,6 +26,7 @@ from inputs import make_distinct, read_lines
 
 from emotiset.cluster import ClusterConfig, connect
 from emotiset.config import TrainConfig
+from emotiset.forking import start_early
 from emotiset.train import train
 
 _SECONDS = 0.02  # between looks; a worker that pauses does so for 0.1 s at least
@@ -43,6 +44,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--scratch", type=Path, help="folder for the inputs")
     options = parser.parse_args()
+    start_early()  # workers are forked, as those of the command are
     lines = read_lines(options.folder)
     print("| input | read | rejects | s | peak of a worker | pauses | spilled | new |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|")

@@ -3,17 +3,18 @@
     python benchmarks/scale.py [--gigabytes 5] [--rounds 3] [--scratch FOLDER]
 
 Writes simulated tweets, and trains on all of them with two workers of 512 MiB each and
-with one, in turn.  The constants of `cost_model` come from smaller runs, as often: on a
-fifth, on a fiftieth, and on tweets of which each has an emoticon.  Then 10,000 tiny
-blocks under a scheduler that is a process of its own.  Prints Markdown tables: peaks,
-pauses and workers started anew; the ratio of the medians, in all and past start-up,
-which is what a fiftieth takes; what the model makes of the whole input beside what it
-took, and what it says of a billion tweets on 100 workers.  5 GB take some five minutes
-on two cores that nobody else uses.
+with one, in turn.  The constants of `cost_model` come from smaller runs, as often: on
+two fifths of them, a fiftieth, and on tweets of which each has an emoticon.  Then
+10,000 tiny blocks under a scheduler that is a process of its own.  Prints Markdown
+tables: peaks, pauses and workers started anew; the ratio of the medians, in all and
+past start-up, which is what a fiftieth takes; what the model makes of the whole input
+beside what it took, and what it says of a billion tweets on 100 workers.  5 GB take
+some five minutes on two cores that nobody else uses.
 """
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -31,12 +32,14 @@ from tables import machine, print_table
 
 from emotiset.cluster import ClusterConfig, connect
 from emotiset.config import TrainConfig
+from emotiset.forking import start_early
 from emotiset.shape import count_tasks
 from emotiset.train import train
 
 _TWEET_BYTES = 2_377  # of a simulated one, about
 _LIMIT = "512MiB"
 _N_BLOCKS = 10_000
+_PART, _BIT = 0.4, 0.02  # of the input, for the constants
 _DENSE = "simulated:150000?emoticon_share=1"
 _LEARNING = ("draw", "exchange", "scale", "train", "calibrate", "evaluate")
 
@@ -70,12 +73,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--scratch", type=Path, help="folder for the input")
     options = parser.parse_args()
+    if options.scratch is not None:
+        options.scratch.mkdir(parents=True, exist_ok=True)
+    start_early()  # workers are forked, as those of the command are
     with tempfile.TemporaryDirectory(dir=options.scratch) as folder:
-        shares = {"whole": 1.0, "part": 0.2, "bit": 0.02}
+        shares = {"whole": 1.0, "part": _PART, "bit": _BIT}
         sizes = {
             name: simulate(Path(folder, name), options.gigabytes * share)
             for name, share in shares.items()
         }
+        os.sync()  # what was just written shall not be written while a run reads
         inputs = {name: str(Path(folder, name)) for name in shares}
         plans = [(name, n) for name in ("whole", "bit") for n in (1, 2)]
         plans += [("part", 2), ("dense", 2)]
@@ -203,7 +210,7 @@ def make_constants(
 ) -> Constants:
     """Take the constants from the smaller runs, and from that on tiny blocks.
 
-    What reading costs for each byte is the slope between a fiftieth and a fifth, and
+    What reading costs for each byte is the slope between a fiftieth and two fifths, and
     what learning costs for each example that between a fiftieth and tweets which all
     have an emoticon; the rest is the same for any size, as libraries that load.
     """

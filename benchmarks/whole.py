@@ -161,7 +161,7 @@ def _measure_size(
     texts: Path,
     note: Callable[[str], None],
 ) -> list[dict[str, Any]]:
-    warm(tweets)
+    os.sync()  # what was just written shall not be written while a program runs
     rows: dict[str, dict[str, Any]] = {
         program.name: {"program": program.name, "seconds": [], "cpu": [], "peak": []}
         for program in programs
@@ -171,6 +171,7 @@ def _measure_size(
             row = rows[program.name]
             if "failed" in row or max(row["seconds"], default=0) > plan.once_above:
                 continue
+            warm(tweets)  # a program that takes much memory pushes the file out of it
             try:
                 _add(row, program)
             except subprocess.CalledProcessError as error:
@@ -231,7 +232,8 @@ HEAD: Final = (
     *("labeled", "trained on", "accuracy", "model", "runs"),
 )
 NOTE: Final = (
-    "Medians over the runs, all in turn; what takes very long runs once.  Memory is "
+    "Medians over the runs, all in turn; what takes very long runs once.  Before each "
+    "the input is read into the system's file cache.  Memory is "
     "that of all processes together at its highest, without what a file backs, and "
     "what is shared counted once.  Peers match symbols by a plain regular expression, "
     "emotiset also looks at what stands beside one, hence a few labels more or less.  "

@@ -93,16 +93,30 @@ def _run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
-        if not isinstance(error, usage_error):
+        if _holds_interrupt(error):
+            code = INTERRUPTED
+        elif isinstance(error, usage_error):
+            message = error.format_message()  # type: ignore[attr-defined]
+            if message:  # without arguments the help was shown instead
+                print_error(f"{message}; see --help")
+            return EmotisetError.exit_code
+        else:
             raise
-        message = error.format_message()  # type: ignore[attr-defined]
-        if message:  # without arguments the help was shown instead
-            print_error(f"{message}; see --help")
-        return EmotisetError.exit_code
     if code == INTERRUPTED:  # typer may turn the interrupt into this code
         lost = "; the model was not written" if arguments[:1] in _WRITE_MODELS else ""
         return _end_interrupted(f"interrupted{lost}")
     return code if isinstance(code, int) else 0
+
+
+def _holds_interrupt(error: BaseException | None) -> bool:
+    """Return whether an error came of Ctrl-C.
+
+    Where that meets a class in the making, as it may while modules are loaded, Python
+    3.11 hides it in a ``RuntimeError``.
+    """
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__
+    return error is not None
 
 
 def _end_interrupted(told: str) -> int:

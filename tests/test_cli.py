@@ -425,3 +425,10 @@ def test_interrupt__says_what_was_written_and_what_not(
     assert out.exists()
     done = run("predict", out, "-")
     assert (done.returncode, done.stderr) == (130, "emotiset: interrupted\n")
+
+    def hide_interrupt(*_: object, **__: object) -> None:
+        raise RuntimeError("__set_name__") from KeyboardInterrupt()
+
+    monkeypatch.setattr("emotiset.loading.load_ensemble", hide_interrupt)
+    done = run("predict", out, "-")
+    assert (done.returncode, done.stderr) == (130, "emotiset: interrupted\n")
