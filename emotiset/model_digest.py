@@ -12,6 +12,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from emotiset.layout import take_apart
+
 DIGEST: Final = "digest"  # key in the metadata
 
 
@@ -39,13 +41,24 @@ def find_digest(
     >>> first == find_digest({"seed": 2}, weights, [])
     False
     """
-    told = {name: value for name, value in document.items() if name != DIGEST}
-    whole = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
-    for column in weights.T:  # one at a time: no second copy of all is held
-        whole.update(_to_little_endian(column).data)
+    whole = begin_digest(document)
+    for column in take_apart(weights):
+        add_to_digest(whole, column)
     for each in others:
-        whole.update(_to_little_endian(each).data)
-    return whole.hexdigest()
+        add_to_digest(whole, each)
+    digest: str = whole.hexdigest()
+    return digest
+
+
+def begin_digest(document: Mapping[str, Any]) -> Any:
+    """Return a hash of the metadata, to which the numbers are to be added."""
+    told = {name: value for name, value in document.items() if name != DIGEST}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+
+
+def add_to_digest(whole: Any, numbers: NDArray[Any]) -> None:
+    """Add the weights of a member, then of the next; then the other arrays."""
+    whole.update(_to_little_endian(numbers).data)
 
 
 def _to_little_endian(array: NDArray[Any]) -> NDArray[Any]:

@@ -1,9 +1,19 @@
 """What has a model file: how it is written and known by its bytes."""
 
+import hashlib
 from abc import ABC, abstractmethod
 from pathlib import Path
+from typing import Final
+from weakref import WeakKeyDictionary
 
-from emotiset.store import ModelFile, hash_model, write_model
+import pyarrow as pa
+
+from emotiset.atomic import write_atomically
+from emotiset.store import ModelFile, pack_model, write_model
+
+# Files of models whose hash was asked for and that were not written since: packing
+# takes longer than all else of writing.
+_PACKED: Final[WeakKeyDictionary["Saved", pa.Buffer]] = WeakKeyDictionary()
 
 
 class Saved(ABC):
@@ -21,8 +31,15 @@ class Saved(ABC):
         OutputError
             If *path* cannot be written.
         """
-        write_model(path, self.to_model_file())
+        packed = _PACKED.pop(self, None)
+        if packed is None:
+            write_model(path, self.to_model_file())
+            return
+        with write_atomically(path) as temporary:
+            temporary.write_bytes(packed)
 
     def sha256(self) -> str:
         """Return the SHA-256 of the file that `save` writes, in hexadecimal digits."""
-        return hash_model(self.to_model_file())
+        packed = pack_model(self.to_model_file())
+        _PACKED[self] = packed
+        return hashlib.sha256(packed).hexdigest()

@@ -4,9 +4,8 @@ All that prediction needs beside the numbers is canonical JSON under the key
 ``emotiset`` of the file's metadata; what that means is told in `emotiset.ensemble`.
 """
 
-import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +17,8 @@ from numpy.typing import NDArray
 
 from emotiset.atomic import write_atomically
 from emotiset.errors import ModelFileError, OutputError
-from emotiset.model_digest import DIGEST, find_digest
+from emotiset.layout import take_apart
+from emotiset.model_digest import DIGEST, add_to_digest, begin_digest, find_digest
 from emotiset.model_format import (
     FORMAT_VERSION,
     MAX_WEIGHTS,
@@ -103,48 +103,24 @@ def write_model(path: str | Path, model: ModelFile) -> None:
     OutputError
         If *path* cannot be written, or the model is too large to be read again.
     """
+    with write_atomically(path) as temporary, temporary.open("wb") as file:
+        _write(file, model)
+
+
+def pack_model(model: ModelFile) -> pa.Buffer:
+    """Return the bytes of the file that `write_model` would write."""
+    sink = pa.BufferOutputStream()
+    _write(sink, model)
+    return sink.getvalue()
+
+
+def _write(file: Any, model: ModelFile) -> None:
     n_features, n_members = model.weights.shape
     if model.weights.size > MAX_WEIGHTS:
         raise OutputError(
             f"a model file needs at most {MAX_WEIGHTS} weights, found {n_members} "
             f"members of {n_features}: lower --members or --n-features"
         )
-    with write_atomically(path) as temporary, temporary.open("wb") as file:
-        _write(file, model)
-
-
-def hash_model(model: ModelFile) -> str:
-    """Return the SHA-256 of the file that `write_model` would write."""
-    sink = _HashSink()
-    _write(sink, model)
-    return sink.sha256.hexdigest()
-
-
-class _HashSink:
-    """A file that keeps nothing but the hash of what is written to it."""
-
-    closed = False
-
-    def __init__(self) -> None:
-        self.sha256 = hashlib.sha256()
-        self._position = 0
-
-    def write(self, data: Any) -> int:
-        """Hash *data*; return its size."""
-        self.sha256.update(data)
-        self._position += len(data)
-        return len(data)
-
-    def tell(self) -> int:
-        """Return how much was written."""
-        return self._position
-
-    def flush(self) -> None:
-        """Do nothing: nothing waits."""
-
-
-def _write(file: Any, model: ModelFile) -> None:
-    n_features, n_members = model.weights.shape
     document = {
         **model.metadata,
         "format_version": FORMAT_VERSION,
@@ -155,8 +131,7 @@ def _write(file: Any, model: ModelFile) -> None:
     }
     if not model.languages:
         del document["languages"]
-    document[DIGEST] = find_digest(document, model.weights, model.digested)
-    text = json.dumps(document, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    digest = begin_digest(document)
     # Without statistics and Arrow's own schema a reader needs nothing that is not
     # Parquet's; a checksum tells a damaged page from a strange model.
     with pq.ParquetWriter(
@@ -169,30 +144,35 @@ def _write(file: Any, model: ModelFile) -> None:
         write_page_checksum=True,
         store_schema=False,
     ) as writer:
-        for row in _iterate_rows(model):
-            writer.write_batch(row)
+        for column, weights in enumerate(take_apart(model.weights)):
+            add_to_digest(digest, weights)
+            writer.write_batch(_make_row(model, column, weights))
+        for each in model.digested:
+            add_to_digest(digest, each)
+        document[DIGEST] = digest.hexdigest()
+        text = json.dumps(document, sort_keys=True, ensure_ascii=False, allow_nan=False)
         writer.add_key_value_metadata({METADATA_KEY: text})
 
 
-def _iterate_rows(model: ModelFile) -> Iterator[pa.RecordBatch]:
-    """Yield one row at a time, so that no second copy of all weights is held."""
-    n_features = len(model.weights)
-    offsets = pa.array([0, n_features], pa.int32())
-    for column, (language, member) in enumerate(model.rows):
-        weights = pa.array(np.ascontiguousarray(model.weights[:, column]))
-        columns = [
-            pa.array([language], pa.string()),
-            pa.array([member], pa.int32()),
-            pa.array(model.intercepts[[column]]),
-            pa.ListArray.from_arrays(offsets, weights, type=WEIGHTS),
-            pa.array(model.vote_weights[[column]]),
-            pa.array(model.n_examples[[column]]),
-        ]
-        schema = MODEL
-        if model.states:
-            columns.append(pa.array([model.states[column]], pa.binary()))
-            schema = STATE_MODEL
-        yield pa.record_batch(columns, schema=schema)
+def _make_row(
+    model: ModelFile, column: int, weights: NDArray[np.float32]
+) -> pa.RecordBatch:
+    """Return the row of one member, so that no second copy of all weights is held."""
+    language, member = model.rows[column]
+    offsets = pa.array([0, len(weights)], pa.int32())
+    columns = [
+        pa.array([language], pa.string()),
+        pa.array([member], pa.int32()),
+        pa.array(model.intercepts[[column]]),
+        pa.ListArray.from_arrays(offsets, pa.array(weights), type=WEIGHTS),
+        pa.array(model.vote_weights[[column]]),
+        pa.array(model.n_examples[[column]]),
+    ]
+    schema = MODEL
+    if model.states:
+        columns.append(pa.array([model.states[column]], pa.binary()))
+        schema = STATE_MODEL
+    return pa.record_batch(columns, schema=schema)
 
 
 def read_model(path: str | Path) -> ModelFile:

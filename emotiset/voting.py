@@ -36,6 +36,7 @@ from emotiset.kernels.calibration import (
 )
 from emotiset.kernels.map_sgd import score_maps
 from emotiset.kernels.votes import logistic_of, mean_votes, score_rows, share_votes
+from emotiset.layout import lay_side_by_side
 from emotiset.learner import Member
 from emotiset.map_features import hash_maps
 from emotiset.schema import ABSTAINED, NEGATIVE, POSITIVE
@@ -51,10 +52,7 @@ def stack_weights(members: Sequence[Member]) -> NDArray[np.float32]:
         C-contiguous: what one column of a feature matrix adds to every member's
         score is read from one place.
     """
-    stacked = np.empty((len(members[0].weights), len(members)), np.float32)
-    for column, member in enumerate(members):
-        stacked[:, column] = member.weights
-    return stacked
+    return lay_side_by_side([member.weights for member in members])
 
 
 def stack_members(members: Sequence[Member]) -> dict[str, Any]:

@@ -373,3 +373,13 @@ def test_predict__prior_and_abstain():
 def test_predict__refuses_shares_that_leave_no_doubt(asked):
     with pytest.raises(ConfigError, match=next(iter(asked))):
         make_ensemble().predict(TEXTS, **asked)
+
+
+def test_save__the_same_file_whether_its_hash_was_asked_for_or_not(tmp_path):
+    asked, silent = make_ensemble(), make_ensemble()
+    digest = asked.sha256()
+    for number, model in enumerate((asked, asked, silent)):
+        model.save(tmp_path / str(number))
+        written = (tmp_path / str(number)).read_bytes()
+        assert hashlib.sha256(written).hexdigest() == digest
+    assert pickle.loads(pickle.dumps(asked)).sha256() == digest

@@ -1,6 +1,5 @@
 """The model file: exact both ways, and refused in one line where it is not whole."""
 
-import hashlib
 import json
 import os
 from dataclasses import replace
@@ -14,7 +13,7 @@ import pytest
 from emotiset import store
 from emotiset.errors import ModelFileError, OutputError
 from emotiset.model_format import MODEL
-from emotiset.store import ModelFile, hash_model, is_model, read_model, write_model
+from emotiset.store import ModelFile, is_model, pack_model, read_model, write_model
 
 N_FEATURES, N_MEMBERS = 16, 3
 
@@ -110,8 +109,8 @@ def test_write_model__same_model_same_bytes(path, tmp_path):
     assert again.read_bytes() == path.read_bytes()
 
 
-def test_hash_model__is_that_of_the_file(path):
-    assert hash_model(make_model()) == hashlib.sha256(path.read_bytes()).hexdigest()
+def test_pack_model__is_the_file(path):
+    assert pack_model(make_model()).to_pybytes() == path.read_bytes()
 
 
 def test_write_model__any_parquet_reader_reads_it(path):
