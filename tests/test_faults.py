@@ -18,6 +18,7 @@ import pytest
 from emotiset import TrainConfig, load_ensemble
 from emotiset.sources import plan_blocks
 from emotiset.train import train
+from tests.conftest import METHOD
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -205,7 +206,7 @@ def test_train__workers_killed_at_ten_moments(
     # What waits on a worker that dies counts as failed too, so ten deaths may be too
     # many for a bystander by the default of 3.
     many = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "10"}
-    fork = {"DASK_DISTRIBUTED__WORKER__MULTIPROCESSING_METHOD": "forkserver"}
+    fork = {METHOD: "forkserver"}
     dask_processes.env = {**faults.env, **many, **fork}
     dask_processes.start(2, nanny)
 
