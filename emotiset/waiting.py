@@ -18,7 +18,7 @@ from emotiset.progress import Progress, Step
 
 WORKER_SECONDS: Final = 60.0  # to wait for a worker where there is none
 _LOOK_SECONDS = 5.0
-_POLL_SECONDS = 0.01
+_POLL_SECONDS = 0.001, 0.01  # at first and later: a twentieth of the wait so far
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -154,12 +154,15 @@ def _as_finished(
         return
     queue = as_completed(futures)
     patience = _Patience(futures[0].client, stage, worker_seconds)
-    next_look = time.monotonic() + min(_LOOK_SECONDS, worker_seconds)
+    began = time.monotonic()
+    next_look = began + min(_LOOK_SECONDS, worker_seconds)
     while not queue.is_empty():
         finished = queue.next_batch(block=False)
         yield from finished
-        if finished or time.monotonic() < next_look:
-            time.sleep(0 if finished else _POLL_SECONDS)
+        now = time.monotonic()
+        if finished or now < next_look:
+            least, most = _POLL_SECONDS
+            time.sleep(0 if finished else min(max((now - began) / 20, least), most))
             continue
         next_look = time.monotonic() + min(_LOOK_SECONDS, worker_seconds)
         patience.look()
