@@ -8,9 +8,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pyarrow.parquet as pq
 import pytest
 
@@ -390,6 +392,37 @@ def test_members__more_than_examples_is_refused_before_training(
     done = run("train", good_file, "--members", 500, "--workers", 1)
     assert done.returncode == 2
     assert "--members needs" in done.stderr.splitlines()[-1]
+
+
+def test_error__leaves_no_process_that_was_getting_ready(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "emotiset", "train", tmp_path / "none.json"],
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    )
+    told = process.communicate(timeout=60)[1]
+    assert process.returncode == 2
+    assert "none.json" in told
+    deadline = time.monotonic() + 5  # Python's own helper sees the end of its pipe
+    while left := _list_session(process.pid):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.02)
+
+
+def _list_session(leader: int) -> list[psutil.Process]:
+    return [
+        each
+        for each in psutil.process_iter()
+        if _session(each.pid) == leader and each.status() != psutil.STATUS_ZOMBIE
+    ]
+
+
+def _session(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return None
 
 
 def test_interrupt__ends_with_130_and_leaves_nothing(tmp_path: Path) -> None:

@@ -179,6 +179,7 @@ def test_help__loads_nothing_heavy_and_answers_at_once() -> None:
 _FORKING = """
 import os
 from pathlib import Path
+import pyarrow as pa
 from emotiset.forking import start_early
 from emotiset.cluster import ClusterConfig, connect
 from emotiset.warmup import compile_kernels
@@ -188,7 +189,9 @@ def describe():
     from emotiset.langid import _load_model
     from emotiset.scan import build_scan
     loaded = [each.cache_info().currsize for each in (_load_model, build_scan)]
-    return os.getppid(), [*loaded, "pandas" in sys.modules]
+    pool = pa.default_memory_pool().backend_name
+    state = [*loaded, "pandas" in sys.modules, pool, os.environ["EMOTISET_SPARING"]]
+    return os.getppid(), state
 
 if __name__ == "__main__":
     compile_kernels()
@@ -215,5 +218,5 @@ def test_connect__workers_are_forked_by_one_thread_ready_to_work(
     server = told[0][0]
     assert told[0] == told[2] == [server, "True"]
     # A lock that another thread holds would be held in a fork for ever.
-    assert told[1] == last == ["1", "1", "1", "False"]
+    assert told[1] == last == ["1", "1", "1", "False", "system", "1"]
     assert not Path(f"/proc/{server}").exists()  # it has ended with the script
