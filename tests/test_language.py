@@ -347,21 +347,21 @@ def _random_bytes(rng: random.Random) -> bytes:
 @pytest.mark.slow
 def test_identify_languages__random_bytes(library) -> None:
     rng = random.Random(20120520)
-    texts = [_random_bytes(rng) for _ in range(100_000)]
+    texts = [_random_bytes(rng) for _ in range(30_000)]
     _assert_same(library, texts, pa.binary())
 
 
 @pytest.mark.slow
 def test_identify_languages__real_stream(library, real_data: Path) -> None:
     texts = []
-    for path in sorted(real_data.glob("stream/*/*.bz2")):
+    for path in sorted(real_data.glob("stream/*/*.bz2"))[::4]:
         with BZ2File(path) as lines:
             tweets = [json.loads(line) for line in lines if line.strip()]
         for tweet in tweets:
             longer = tweet.get("extended_tweet", {}).get("full_text")
             if longer or "text" in tweet:
                 texts.append(html.unescape(longer or tweet["text"]))
-    assert len(texts) > 40_000
+    assert len(texts) > 14_000
     found = identify_languages(pa.array(texts, pa.string())).to_pylist()
     assert found == _answers(library, texts)
 

@@ -244,11 +244,11 @@ def test_train__corrupt_file_is_refused_alone_and_a_reject_among_others(
 def test_train__real_stream_puts_every_line_in_one_bin(
     real_data: Path, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
-    files = sorted(real_data.glob("stream/*/*.bz2"))
+    files = sorted(real_data.glob("stream/*/*.bz2"))[::4]  # of three years
     n_lines = sum(bz2.decompress(path.read_bytes()).count(b"\n") for path in files)
     with caplog.at_level(logging.WARNING):
         summary = train(files, TrainConfig(members=3), client).summary
     assert summary["read"] == n_lines == sum(summary["funnel"].values())
-    assert summary["funnel"]["trained"] > 400
+    assert summary["funnel"]["trained"] > 100
     assert summary["funnel"]["unreadable"] == 0
     assert not caplog.records
