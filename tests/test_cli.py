@@ -1,6 +1,7 @@
 """The command as a user calls it: exit codes, one line for an error, no debris."""
 
 import bz2
+import contextlib
 import dataclasses
 import json
 import os
@@ -410,19 +411,14 @@ def test_error__leaves_no_process_that_was_getting_ready(tmp_path: Path) -> None
         time.sleep(0.02)
 
 
-def _list_session(leader: int) -> list[psutil.Process]:
-    return [
-        each
-        for each in psutil.process_iter()
-        if _session(each.pid) == leader and each.status() != psutil.STATUS_ZOMBIE
-    ]
-
-
-def _session(pid: int) -> int | None:
-    try:
-        return os.getsid(pid)
-    except ProcessLookupError:
-        return None
+def _list_session(leader: int) -> list[int]:
+    """Return what runs in a session; zombies do not."""
+    found = []
+    for each in psutil.process_iter():
+        with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):
+            if os.getsid(each.pid) == leader:
+                found += [each.pid] * (each.status() != psutil.STATUS_ZOMBIE)
+    return found
 
 
 def test_interrupt__ends_with_130_and_leaves_nothing(tmp_path: Path) -> None:
