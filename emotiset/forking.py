@@ -7,6 +7,8 @@ a lock that another thread holds would be held in a fork for ever, and there is 
 
 Only commands use it, whose process is ours; a script may have such a server of its own,
 with other settings.  Linux alone: elsewhere system libraries do not survive a fork.
+And not with Python 3.11.0, where any local user could talk to such a server
+(CVE-2022-42919).
 """
 
 import atexit
@@ -22,7 +24,7 @@ from typing import Any, Final
 
 from emotiset.memory import ENVIRONMENT
 
-CAN_FORK: Final = sys.platform == "linux"
+CAN_FORK: Final = sys.platform == "linux" and sys.version_info >= (3, 11, 1)
 _PRELOAD: Final = [
     *("emotiset.lean", "distributed.nanny", "emotiset.resuming"),
     *("emotiset.ready", "emotiset.rehearsal"),
@@ -47,17 +49,21 @@ def start_early() -> None:
     Ctrl-C, which a terminal sends to all, is blocked in it and in what it forks: the
     command alone decides what happens then.  It ends with this process, even before it
     is ready: else it would go on for a second, and hold the pipes of a command that has
-    told of a mistake and is gone.
+    told of a mistake and is gone.  Where the system lets it have no socket, workers are
+    spawned, which takes longer and changes nothing else.
     """
     if not CAN_FORK or _begun.is_set():
         return
-    _begun.set()
     context: Any = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOAD)
     atexit.register(_end_server)
     resource_tracker.ensure_running()  # its start would undo the block
     with _environment(_ENVIRONMENT), _blocked_interrupts():
-        forkserver.ensure_running()
+        try:
+            forkserver.ensure_running()
+        except OSError:  # such as a name of the temporary folder too long for a socket
+            return
+    _begun.set()
 
 
 def is_started() -> bool:

@@ -220,3 +220,20 @@ def test_connect__workers_are_forked_by_one_thread_ready_to_work(
     # A lock that another thread holds would be held in a fork for ever.
     assert told[1] == last == ["1", "1", "1", "False", "system", "1"]
     assert not Path(f"/proc/{server}").exists()  # it has ended with the script
+
+
+def test_start_early__without_a_socket_workers_are_to_be_spawned(
+    tmp_path: Path,
+) -> None:
+    deep = tmp_path / ("d" * 120)  # more than the name of a socket may have
+    deep.mkdir()
+    told = "from emotiset.forking import is_started, start_early\n"
+    told += "start_early()\nprint(is_started())"
+    done = subprocess.run(
+        [sys.executable, "-c", told],
+        env={**os.environ, "TMPDIR": str(deep)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "False\n"
