@@ -81,7 +81,8 @@ def _run(arguments: list[str]) -> int:
     usage_error = typer.BadParameter.__mro__[1]  # its home differs between versions
     try:
         code = app(arguments, standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # closed by whoever started this
+            sys.stdout.flush()
     except CutShortError as error:
         return _end_interrupted(str(error))
     except EmotisetError as error:

@@ -395,6 +395,11 @@ def test_members__more_than_examples_is_refused_before_training(
     assert "--members needs" in done.stderr.splitlines()[-1]
 
 
+def test_main__without_standard_streams() -> None:
+    closed = 'exec "$0" -m emotiset --version <&- >&- 2>&-'
+    assert subprocess.run(["sh", "-c", closed, sys.executable]).returncode == 0
+
+
 def test_error__leaves_no_process_that_was_getting_ready(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "emotiset", "train", tmp_path / "none.json"],
