@@ -315,13 +315,14 @@ BAD_INPUT = {
 }  # fmt: skip
 
 # In a process of their own: before any work, within it, and without a cluster.
-_STARTED = ("no such file", "one polarity", "unreachable scheduler")
+_STARTED = ("no such file", "one polarity", "missing scheduler file")
 
 
 @pytest.mark.parametrize("case", BAD_INPUT)
 def test_bad_input__one_line_and_the_exit_code(
-    case: str, tmp_path: Path, run: Run
+    case: str, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("emotiset.cluster._CONNECT_SECONDS", 1)
     arguments, code, named = BAD_INPUT[case]
     (tmp_path / "good.json").write_text(GOOD)
     (tmp_path / "one.json").write_text(GOOD.replace(":(", ":)"))

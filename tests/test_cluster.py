@@ -135,7 +135,10 @@ def test_connect__too_little_memory_is_refused_at_once(
         pass
 
 
-def test_connect__scheduler_that_is_none_is_refused() -> None:
+def test_connect__scheduler_that_is_none_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("emotiset.cluster._CONNECT_SECONDS", 1)
     config = ClusterConfig(scheduler="tcp://127.0.0.1:9")
     with pytest.raises(ClusterError, match=r"needs to answer at tcp://127.0.0.1:9"):
         connect(config).__enter__()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -36,16 +37,30 @@ def changed(**settings: Any) -> TrainConfig:
     return TrainConfig(**{**CONFIG.to_dict(), **settings})
 
 
+@pytest.fixture(scope="module")
+def finished(tweet_file: Path, client: Client, tmp_path_factory: Any) -> Any:
+    """The work folder of a run that is done, its digest, and what was reused."""
+    folder: Path = tmp_path_factory.mktemp("finished")
+    return folder, *run(tweet_file, client, folder)
+
+
+@pytest.fixture
+def work(finished: Any, tmp_path: Path) -> Path:
+    """A copy of that folder."""
+    copy: Path = shutil.copytree(finished[0], tmp_path / "work")
+    return copy
+
+
 def test_train__second_run_reads_and_trains_nothing(
-    tweet_file: Path, client: Client, tmp_path: Path
+    tweet_file: Path, client: Client, finished: Any, work: Path
 ) -> None:
     plain, nothing = run(tweet_file, client, None)
     assert nothing == {}
-    first, made = run(tweet_file, client, tmp_path)
+    _, first, made = finished
     assert made["blocks_reused"] == made["members_reused"] == 0
     assert made["blocks_read"] > 5 and made["members_trained"] == 3
     steps: list[Any] = []
-    second, taken = run(tweet_file, client, tmp_path, progress=steps.append)
+    second, taken = run(tweet_file, client, work, progress=steps.append)
     assert taken["blocks_reused"] == made["blocks_read"]
     assert taken["blocks_read"] == taken["blocks_remade"] == 0
     assert (taken["members_reused"], taken["members_trained"]) == (3, 0)
@@ -68,33 +83,33 @@ def test_train__other_trainings_take_the_labeled_tweets(
     settings: dict[str, Any],
     tweet_file: Path,
     client: Client,
-    tmp_path: Path,
+    finished: Any,
+    work: Path,
 ) -> None:
-    _, made = run(tweet_file, client, tmp_path)
+    *_, made = finished
     config = changed(**settings)
-    found, work = run(tweet_file, client, tmp_path, config)
-    assert (work["blocks_read"], work["blocks_reused"]) == (0, made["blocks_read"])
-    assert work["members_reused"] == 0
+    found, told = run(tweet_file, client, work, config)
+    assert (told["blocks_read"], told["blocks_reused"]) == (0, made["blocks_read"])
+    assert told["members_reused"] == 0
     assert found == run(tweet_file, client, None, config)[0]
 
 
 def test_train__another_vote_takes_the_members_too(
-    tweet_file: Path, client: Client, tmp_path: Path
+    tweet_file: Path, client: Client, work: Path
 ) -> None:
-    run(tweet_file, client, tmp_path)
     config = changed(vote="majority")
-    found, work = run(tweet_file, client, tmp_path, config)
-    assert (work["members_reused"], work["members_trained"]) == (3, 0)
+    found, told = run(tweet_file, client, work, config)
+    assert (told["members_reused"], told["members_trained"]) == (3, 0)
     assert found == run(tweet_file, client, None, config)[0]
 
 
 def test_train__what_labels_differently_is_labeled_again(
-    tweet_file: Path, client: Client, tmp_path: Path
+    tweet_file: Path, client: Client, finished: Any, work: Path
 ) -> None:
-    _, made = run(tweet_file, client, tmp_path)
+    *_, made = finished
     config = changed(language="en+fr")
-    found, work = run(tweet_file, client, tmp_path, config)
-    assert (work["blocks_reused"], work["blocks_read"]) == (0, made["blocks_read"])
+    found, told = run(tweet_file, client, work, config)
+    assert (told["blocks_reused"], told["blocks_read"]) == (0, made["blocks_read"])
     assert found == run(tweet_file, client, None, config)[0]
 
 
@@ -106,20 +121,20 @@ def damage(path: Path) -> None:
 
 @pytest.mark.filterwarnings("default")
 def test_train__damaged_work_is_made_anew(
-    tweet_file: Path, client: Client, tmp_path: Path
+    tweet_file: Path, client: Client, finished: Any, work: Path
 ) -> None:
-    plain, made = run(tweet_file, client, tmp_path)
-    [bent, gone, *_] = sorted(tmp_path.glob("blocks/*"))
-    [worn, *_] = sorted(tmp_path.glob("members/*"))
+    _, plain, made = finished
+    [bent, gone, *_] = sorted(work.glob("blocks/*"))
+    [worn, *_] = sorted(work.glob("members/*"))
     before = {path: path.read_bytes() for path in (bent, gone, worn)}
     damage(bent)
     gone.unlink()
     damage(worn)
-    found, work = run(tweet_file, client, tmp_path)
+    found, told = run(tweet_file, client, work)
     assert found == plain
-    assert (work["blocks_read"], work["blocks_remade"]) == (2, 1)
-    assert work["blocks_reused"] == made["blocks_read"] - 2
-    assert (work["members_reused"], work["members_trained"]) == (2, 1)
+    assert (told["blocks_read"], told["blocks_remade"]) == (2, 1)
+    assert told["blocks_reused"] == made["blocks_read"] - 2
+    assert (told["members_reused"], told["members_trained"]) == (2, 1)
     assert {path: path.read_bytes() for path in before} == before
 
 
@@ -178,12 +193,12 @@ def long_input(tweets: list[dict[str, Any]], tmp_path_factory: Any) -> Path:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(long_input: Path, tmp_path_factory: Any) -> bytes:
+def undisturbed(long_input: Path, client: Client, tmp_path_factory: Any) -> bytes:
     """The model that a run gives to which nothing happens."""
-    folder: Path = tmp_path_factory.mktemp("undisturbed")
-    whole = ("--workers", "1", "--block-size", "1MB")
-    finish(start(long_input, folder, folder / "work", *whole))
-    return (folder / "m.parquet").read_bytes()
+    path: Path = tmp_path_factory.mktemp("undisturbed") / "m.parquet"
+    config = changed(block_size=1_000_000)
+    train([long_input], config, client).ensemble.save(path)
+    return path.read_bytes()
 
 
 def start(
