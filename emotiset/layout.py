@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _ROWS: Final = 4096
-_COLUMNS: Final = 4  # members that are taken apart together, and held
+AT_ONCE: Final = 4  # columns that are written or taken apart together, and held
 
 
 def lay_side_by_side(columns: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
@@ -32,13 +32,29 @@ def lay_side_by_side(columns: Sequence[NDArray[np.float32]]) -> NDArray[np.float
     >>> lay_side_by_side([np.float32([1, 2]), np.float32([3, 4])]).tolist()
     [[1.0, 3.0], [2.0, 4.0]]
     """
-    n_rows = len(columns[0])
-    matrix = np.empty((n_rows, len(columns)), np.float32)
-    for start in range(0, n_rows, _ROWS):
-        rows = slice(start, start + _ROWS)
-        for number, column in enumerate(columns):
-            matrix[rows, number] = column[rows]
+    matrix = np.empty((len(columns[0]), len(columns)), np.float32)
+    lay_into(matrix, range(len(columns)), columns)
     return matrix
+
+
+def lay_into(
+    matrix: NDArray[np.float32],
+    places: Sequence[int],
+    columns: Sequence[NDArray[np.float32]],
+) -> None:
+    """Write columns to their *places* in a matrix; the more at once, the quicker.
+
+    Parameters
+    ----------
+    matrix : float32[n_rows, n_columns]
+    places
+        Number of each column.
+    columns : float32[n_rows]
+    """
+    for start in range(0, len(matrix), _ROWS):
+        rows = slice(start, start + _ROWS)
+        for place, column in zip(places, columns, strict=True):
+            matrix[rows, place] = column[rows]
 
 
 def take_apart(matrix: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
@@ -50,8 +66,8 @@ def take_apart(matrix: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
     [[1.0, 2.0], [3.0, 4.0]]
     """
     n_rows, n_columns = matrix.shape
-    for first in range(0, n_columns, _COLUMNS):
-        some = matrix[:, first : first + _COLUMNS]
+    for first in range(0, n_columns, AT_ONCE):
+        some = matrix[:, first : first + AT_ONCE]
         columns = np.empty(some.shape[::-1], np.float32)
         for start in range(0, n_rows, _ROWS):
             rows = slice(start, start + _ROWS)

@@ -7,6 +7,7 @@ All that prediction needs beside the numbers is canonical JSON under the key
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from emotiset.atomic import write_atomically
 from emotiset.errors import ModelFileError, OutputError
-from emotiset.layout import take_apart
+from emotiset.layout import AT_ONCE, lay_into, take_apart
 from emotiset.model_digest import DIGEST, add_to_digest, begin_digest, find_digest
 from emotiset.model_format import (
     FORMAT_VERSION,
@@ -236,14 +237,17 @@ def _read_rows(
     places = check_members(path, small, header)
     weights = np.empty((header.n_features, header.members), np.float32)
     rows = parquet.iter_batches(1, columns=["weights"], use_threads=False)
-    n_read = 0
-    for place, row in zip(places, rows, strict=False):  # a footer may lie
-        values = row.column(0).flatten()
-        needed = f"{header.n_features} weights of member {place}"
-        need(len(values) == header.n_features, path, needed, len(values))
-        weights[:, place] = values.to_numpy()
-        n_read += 1
-    need(n_read == len(places), path, f"weights in {len(places)} rows", n_read)
+    for first in range(0, len(places), AT_ONCE):
+        some = places[first : first + AT_ONCE]
+        columns = [
+            row.column(0).flatten().to_numpy() for row in islice(rows, len(some))
+        ]
+        n_read = first + len(columns)  # a footer may lie
+        need(len(columns) == len(some), path, f"weights in {len(places)} rows", n_read)
+        for place, column in zip(some, columns, strict=True):
+            needed = f"{header.n_features} weights of member {place}"
+            need(len(column) == header.n_features, path, needed, len(column))
+        lay_into(weights, some, columns)
     in_order = small.take(pa.array(np.argsort(places)))
     return ModelFile(
         language=header.language,
