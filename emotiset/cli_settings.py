@@ -81,7 +81,7 @@ def make_cluster_config(
         start_early()
     from emotiset.cluster import ClusterConfig
 
-    return ClusterConfig(**pick_given(options, ClusterConfig))
+    return ClusterConfig(**parse_given(options, ClusterConfig))
 
 
 def parse_size(name: str, size: str) -> int:
@@ -90,7 +90,7 @@ def parse_size(name: str, size: str) -> int:
 
     try:
         return int(parse_bytes(size))
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ConfigError(
             f"{name} needs a size, found {size!r}: write 64MiB or 500kB"
         ) from None
@@ -174,5 +174,6 @@ _PARSERS: Final[dict[str, Callable[[Any], Any]]] = {
     "cross": parse_crosses,
     "keep_columns": tuple,
     "lexicon": partial(read_text, "--lexicon"),
+    "memory_limit": lambda size: str(parse_size("--memory-limit", size)),
     "test_after": datetime.datetime.date,
 }

@@ -58,7 +58,7 @@ class LabelingConfig:
 
     def __post_init__(self) -> None:
         """Check the values."""
-        check_range("min_length", self.min_length, at_least=0)
+        check_range("min_length", self.min_length, at_least=0, at_most=1 << 31)
         if not all(code.strip().isalnum() for code in self._code_stems()):
             raise ConfigError(
                 "--language needs a code such as en, several such as en,es or en+es, "

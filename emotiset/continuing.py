@@ -17,6 +17,7 @@ from emotiset.config import FeatureConfig, SourceConfig, TrainConfig
 from emotiset.ensemble import Ensemble
 from emotiset.errors import ConfigError, InputError
 from emotiset.fitting import Assessment
+from emotiset.kinds import check_kind
 from emotiset.lexicon import load_lexicon
 from emotiset.model_format import shorten
 from emotiset.own_class import is_own
@@ -74,6 +75,7 @@ def continue_config(model: Model, given: Mapping[str, Any]) -> TrainConfig:
             f"found {own['learner']}: train on old and new input together"
         )
     read_updates(model)
+    _check_source(model, given)
     own["language"] = model.language
     own["members"] = found.n_members
     if given.get("lexicon") is not None:
@@ -92,6 +94,12 @@ def continue_config(model: Model, given: Mapping[str, Any]) -> TrainConfig:
             f"update needs settings that make sense, found others ({error}): mend "
             "them, or train a new model"
         ) from None
+
+
+def _check_source(model: Model, given: Mapping[str, Any]) -> None:
+    """Raise unless the input holds what the model was trained on, texts or maps."""
+    names = {each.name for each in fields(SourceConfig)}
+    check_kind(model, SourceConfig(**{k: v for k, v in given.items() if k in names}))
 
 
 def _check_same(name: str, value: Any, own: Mapping[str, Any]) -> None:

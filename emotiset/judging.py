@@ -207,9 +207,10 @@ def _answer_alone(text: pa.Array, model: Ensemble) -> Answers:
 def _merge(parts: Sequence[Judged], tally: Tally) -> Judged:
     if not any(np.any(part.gold != NEUTRAL) for part in parts):
         lost = ", ".join(f"{n} {name}" for name, n in tally.bins.items() if n)
+        why = f" ({lost or 'all neutral'})" if tally.n_read else ""
         raise InputError(
             "evaluation needs texts that are positive or negative, found none in "
-            f"{tally.n_read} records ({lost or 'all neutral'}): check the inputs, "
+            f"{tally.n_read} records{why}: check the inputs, "
             "--label-column and --format"
         )
     answers = [

@@ -27,6 +27,7 @@ def check_kind(model: Model, config: SourceConfig) -> None:
         )
     if not has_maps(model) and config.features_column is not None:
         raise ConfigError(
-            f"--features-column needs a model of feature maps, found one of texts "
-            f"({model.features.features}): leave it out, or name another model"
+            f"an input of feature maps needs a model of such, found one of texts "
+            f"({model.features.features}): leave out --features-column and --format "
+            "svmlight, or name another model"
         )

@@ -82,13 +82,16 @@ found 'eng': try en
     """
     if setting.strip().lower() == ANY:
         return None
-    names = setting.split("+")
+    names = [name.strip() for name in setting.split("+")]
     codes = canonical_codes(pa.array(names, pa.string())).to_pylist()
     for name, code in zip(names, codes, strict=True):
         if code not in CODES:
+            advice = f"try {' or '.join(near_codes(name, CODES))}"
+            if name.lower() == ANY:
+                advice = "leave out 'any' or the other codes"
             raise ConfigError(
                 "--language needs codes such as en or en+es, or 'any', found "
-                f"{name.strip()!r}: try {' or '.join(near_codes(name, CODES))}"
+                f"{name if name.lower() != ANY else setting!r}: {advice}"
             )
     return frozenset(codes)
 

@@ -148,7 +148,11 @@ def _parse(toml_text: str) -> _LexiconFile:
     try:
         return msgspec.convert(tomllib.loads(toml_text), _LexiconFile)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"--lexicon needs TOML text, found none: {error}") from None
+        found = " ".join(toml_text[:60].split())
+        raise ConfigError(
+            f"--lexicon needs TOML, found {found!r}: {error}; in a file of "
+            "settings, as in Python, it is the text itself"
+        ) from None
     except msgspec.ValidationError as error:
         raise ConfigError(
             "--lexicon needs extends and a list symbols of tables with text, polarity, "

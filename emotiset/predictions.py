@@ -83,6 +83,11 @@ def check_target(output: str | Path, inputs: Iterable[str | Path]) -> None:
         check_outputs([output], inputs)
         return
     folder = Path(os.path.realpath(output))
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(
+            f"an output folder needs a name of its own, found the file {output}: leave "
+            "out the slash at its end, or choose another"
+        )
     if folder.exists() and any(folder.iterdir()):
         raise OutputError(
             f"an output folder needs to be new or empty, found files in {output}: "

@@ -32,6 +32,7 @@ Search = Literal["random", "grid"]
 _DIGITS: Final = 3
 _MOST_DRAWS: Final = 100  # for each trial, before a space counts as used up
 _MOST_TRIALS: Final = 10_000
+_TOO_HIGH: Final = 1 << 63  # no generator draws it
 
 
 class Range(NamedTuple):
@@ -115,6 +116,11 @@ def parse_space(given: Sequence[str]) -> dict[str, Sequence[Any] | Range]:
                 f"--try needs NAME=VALUE,VALUE or NAME=LOW..HIGH, found {text!r}: "
                 "write --try epochs=1,2,3"
             )
+        if name in space:
+            raise ConfigError(
+                f"--try needs each setting once, found {name} twice: write --try "
+                f"{name}=VALUE,VALUE"
+            )
         low, is_range, high = values.partition("..")
         if is_range:
             space[name] = Range(_parse(name, low), _parse(name, high))
@@ -131,11 +137,12 @@ def check_space(space: Space) -> None:
         if isinstance(values, Range):
             numbers = (int, float)
             if not all(isinstance(each, numbers) for each in values) or not (
-                0 < values.low < values.high
+                0 < values.low < values.high < _TOO_HIGH
             ):
                 raise ConfigError(
                     f"--try {name} needs a range of numbers above 0, the lower first, "
-                    f"found {values.low}..{values.high}: list the values instead"
+                    f"below 2^63, found {values.low}..{values.high}: list the values "
+                    "instead"
                 )
         elif isinstance(values, str) or not len(values):
             raise ConfigError(
@@ -246,4 +253,7 @@ def _parse(name: str, text: str) -> Any:
     try:
         return msgspec.convert(text.strip(), kind, strict=False)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"--try {name} has a value it cannot take: {error}") from None
+        raise ConfigError(
+            f"--try {name} has a value it cannot take, {text!r}: {error}; lists can be "
+            "tried from Python alone (emotiset.tune)"
+        ) from None

@@ -24,6 +24,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"test_fraction": 0.1, "test_after": DAY}, "--test-fraction and --test-after"),
     ({"max_bad_fraction": -1}, "--max-bad-fraction needs"),
     ({"n_features": 1000}, "--n-features needs a power of two"),
+    ({"min_length": 10**30}, "--min-length needs a value of at least 0 and at most"),
     ({"vote": "loud"}, "--vote needs one of majority, weighted, mean"),
     ({"positive": "a"}, "--positive and --negative are needed together"),
     ({"positive": "a", "negative": "b"}, "found no --label-column"),

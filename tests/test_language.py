@@ -162,6 +162,8 @@ def test_parse_languages__unknown_code(setting) -> None:
 def test_parse_languages__names_near_codes() -> None:
     with pytest.raises(ConfigError, match=r"found 'eng': try en\b"):
         parse_languages("en+eng")
+    with pytest.raises(ConfigError, match=r"found 'en\+Any': leave out 'any' or"):
+        parse_languages("en+Any")
 
 
 def test_canonical_codes__each_rule() -> None:

@@ -176,6 +176,7 @@ def _one(text: str, polarity: str = "positive") -> str:
         (f"symbols = [{_one('❤️')}, {_one('❤', 'negative')}]", "both for '❤'"),
         (f"symbols = [{_one(chr(0x1FAFF))}]", "emoji"),
         ("extends = 1\nsymbols = []", "extends"),
+        ("symbols.toml", "found 'symbols.toml'"),
         ("extend = true\nsymbols = []", "extend"),
         ('symbols = [{ text = ":)", polarity = "positive", kind = "" }]', "kind"),
     ],

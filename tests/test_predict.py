@@ -18,6 +18,7 @@ from emotiset.config import SourceConfig
 from emotiset.errors import ClusterError, InputError, OutputError
 from emotiset.polyglot import Polyglot
 from emotiset.predict import predict
+from emotiset.predictions import check_target
 from tests.test_ensemble import make_ensemble, make_members
 
 BLOCKS = 4096  # bytes: so that the inputs below are many blocks
@@ -90,6 +91,10 @@ def test_predict__parts_of_a_folder_are_the_one_file(ensemble, table, client, tm
     whole = pa.concat_tables([pq.read_table(each) for each in parts])
     assert whole.equals(pq.read_table(tmp_path / "one.parquet"))
     assert (tmp_path / "parts").stat().st_mode & 0o777 == 0o777 & ~_umask()
+    whole = tmp_path / "file"
+    whole.touch()
+    with pytest.raises(OutputError, match=r"found the file .*: leave out the slash"):
+        check_target(f"{whole}/", [])
     with pytest.raises(OutputError, match="new or empty"):
         predict(ensemble, [table], tmp_path / "parts", kept(), client)
 

@@ -192,6 +192,15 @@ def test_json__unknown_says_what_it_saw_and_what_helps(tmp_path: Path) -> None:
         _read(tmp_path, [{"picture": link, "by": by, "saying": "so it goes"}])
 
 
+def test_json__place_beside_the_text_that_no_line_has(tmp_path: Path) -> None:
+    objects = [{"say": "a", "at": {"when": None}}, {"say": "b"}]
+    _read(tmp_path, objects, text_column="say", time_column="at.when")
+    wrong = {"text_column": "say", "id_column": "at.number"}
+    with pytest.raises(InputError, match=r"--id-column .*, not 'at\.number': name one"):
+        _read(tmp_path, objects, **wrong)
+    assert _read(tmp_path, objects, format="json", **wrong)[0] == "json"
+
+
 def test_json__named_text_wins_over_the_network(tmp_path: Path) -> None:
     tweet = {"text": "short", "user": {"description": "a person"}}
     _, reading = _read(tmp_path, [tweet], text_column="user.description")

@@ -257,11 +257,14 @@ def test_list_trials__refuses_in_one_line(
         ("epochs=1..", "--try epochs has a value it cannot take"),
         ("depth=1,2", "found 'depth'"),
         ("learner=a..b", "--try learner"),
+        ("cross=a", "lists can be tried from Python"),
+        (f"epochs=1..{10**20}", r"below 2\^63"),
+        ("epochs=1 epochs=2", "found epochs twice"),
     ],
 )
 def test_parse_space__refuses_in_one_line(text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        parse_space([text])
+        parse_space(text.split())
 
 
 def test_parse_space__values_have_the_type_of_their_setting() -> None:

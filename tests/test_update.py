@@ -172,6 +172,7 @@ def test_update__refuses_what_would_mean_something_else(
     )
     fails(ConfigError, "found .?es", settings={"language": "es"})
     fails(ConfigError, "decay", decay=1.5)
+    fails(ConfigError, "found one of texts", settings={"format": "svmlight"})
     other = 'extends = true\nsymbols = [{text = "=))", polarity = "positive"}]'
     fails(ConfigError, "lexicon as in the model", settings={"lexicon": other})
     fails(InputError, "before .*en, digest", days[0])

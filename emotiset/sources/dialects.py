@@ -87,6 +87,16 @@ def has_field(lines: Sequence[bytes], name: str) -> bool:
     )
 
 
+def has_place(lines: Sequence[bytes], name: str) -> bool:
+    """Return whether an object has a name or path, be it null."""
+    return any(
+        path[-1] in above
+        for each in _decode(lines)
+        for path in split_path(name)
+        if isinstance(above := walk(each, path[:-1]), dict)
+    )
+
+
 def _decode(lines: Sequence[bytes]) -> Iterator[_Object]:
     for line in lines:
         try:

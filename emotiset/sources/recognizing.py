@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from emotiset.checks import option_name
 from emotiset.config import SourceConfig
 from emotiset.errors import InputError
 from emotiset.sources.blocks import Layout, shorten
@@ -21,6 +22,7 @@ from emotiset.sources.dialects import (
     find_dialect,
     has_field,
     has_pages,
+    has_place,
     list_all_fields,
 )
 from emotiset.sources.lines import BOM, MAX_RECORD, TOO_LONG
@@ -150,6 +152,8 @@ def recognize(path: str, place: Place, config: SourceConfig) -> Recognized:
     layout = _find_layout(head, path, config) if kind == "csv" else None
     if config.label_column is not None and kind == "text":
         raise missing_column(config.label_column, "--label-column", [], path)
+    if kind == "json" and config.format == "auto":
+        _check_places(head, path, config)
     if config.label_column is not None and kind in _OBJECTS:
         _check_label(head, path, config.label_column, is_place=kind != "tweets")
     return Recognized(kind, head.compression, layout)
@@ -266,6 +270,19 @@ def _find_layout(head: _Head, path: str, config: SourceConfig) -> Layout:
     layout = choose_layout(layouts, config) or layouts[0]
     find_columns(layout.names, config, path)
     return layout
+
+
+def _check_places(head: _Head, path: str, config: SourceConfig) -> None:
+    """Raise if the head lacks a place that the user named beside the text's."""
+    lines = head.lines()
+    for setting in ("lang_column", "time_column", "id_column"):
+        name = getattr(config, setting)
+        if name is not None and not has_place(lines, name):
+            names = list_all_fields(lines)
+            error = missing_column(name, option_name(setting), names, path)
+            raise InputError(
+                f"{error}; say --format json where only later lines have it"
+            )
 
 
 def _check_label(head: _Head, path: str, label_column: str, *, is_place: bool) -> None:
