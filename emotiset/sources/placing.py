@@ -22,6 +22,11 @@ def find_label(reading: Reading, label: str) -> str:
     label
         Trimmed, in any case; empty: a row without one.
 
+    Returns
+    -------
+    str
+        Part of a sentence, on one line.
+
     Examples
     --------
     >>> from emotiset.sources.door import make_tweets
