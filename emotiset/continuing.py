@@ -11,12 +11,12 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from emotiset.assessing import Assessment
 from emotiset.calibration import Calibration
 from emotiset.checks import check_range
 from emotiset.config import FeatureConfig, SourceConfig, TrainConfig
 from emotiset.ensemble import Ensemble
 from emotiset.errors import ConfigError, InputError
-from emotiset.fitting import Assessment
 from emotiset.kinds import check_kind
 from emotiset.lexicon import load_lexicon
 from emotiset.model_format import shorten

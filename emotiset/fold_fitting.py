@@ -13,15 +13,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from emotiset.assessing import (
+    assess_scores,
+    join_slices,
+    judge_scores,
+    score_after,
+    score_before,
+    take_slice,
+)
 from emotiset.config import TrainConfig
 from emotiset.errors import OnePolarityError, TooFewError
-from emotiset.fitting import (
-    Fitted,
-    assess_members,
-    count_outside,
-    fit_part,
-    judge_members,
-)
+from emotiset.fitting import Fitted, count_outside, fit_part
 from emotiset.folding import Folding, Minutes, find_starts
 from emotiset.holdback import Slice
 from emotiset.scaling import Counts, Gains
@@ -142,8 +144,11 @@ def judge_fold(
             f"{config.folds}: take fewer folds or give more input"
         )
     prior = sum(part.n_positive for part in parts) / n_train
-    assessment = assess_members(fitted, config, prior)
-    metrics: dict[str, Any] = judge_members(testing, fitted, config, assessment)
+    slices = join_slices([take_slice(each) for each in fitted])
+    scored = score_before(slices, fitted, config)
+    assessment = assess_scores(slices, [scored], config, prior)
+    scores = score_after(testing, fitted, config)
+    metrics = judge_scores(testing, [scores], config, assessment)
     first, last = find_span(testing)
     return {
         "fold": fold + 1,

@@ -18,15 +18,17 @@ from dask.bag import Bag
 from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
 
+from emotiset.assessing import (
+    assess_scores,
+    join_slices,
+    judge_scores,
+    score_after,
+    score_before,
+    take_slice,
+)
 from emotiset.config import TrainConfig
 from emotiset.exchange import Draw
-from emotiset.fitting import (
-    assess_members,
-    count_outside,
-    fit_part,
-    judge_members,
-    take_members,
-)
+from emotiset.fitting import count_outside, fit_part, take_members
 from emotiset.holdback import Slice
 from emotiset.partition import (
     assemble_part,
@@ -54,7 +56,7 @@ from emotiset.resuming import (
 from emotiset.reuse import hash_examples
 from emotiset.sampling import Group, Rule, find_survivors
 from emotiset.scaling import make_scale, merge_counts
-from emotiset.shape import choose_run_size
+from emotiset.shape import MEMBERS_PER_TASK, choose_run_size
 from emotiset.sources.storage import Place
 from emotiset.work_folder import WorkFolder
 
@@ -253,14 +255,23 @@ def take_final_members(fitted: Sequence[Any]) -> list[Delayed]:
 
 def assess(fitted: Sequence[Any], config: TrainConfig, prior: float) -> Delayed:
     """Score the slices of all parts with all members; give the `Assessment`."""
-    return make_task(assess_members, list(fitted), config, prior)
+    slices = make_task(join_slices, [make_task(take_slice, part) for part in fitted])
+    scored = [make_task(score_before, slices, some, config) for some in _group(fitted)]
+    return make_task(assess_scores, slices, scored, config, prior)
 
 
 def judge(
     held_out: Any, fitted: Sequence[Any], config: TrainConfig, assessment: Any
 ) -> Delayed:
     """Score the held-out partition with all members; give the metrics."""
-    return make_task(judge_members, held_out, list(fitted), config, assessment)
+    scored = [make_task(score_after, held_out, some, config) for some in _group(fitted)]
+    return make_task(judge_scores, held_out, scored, config, assessment)
+
+
+def _group(fitted: Sequence[Any]) -> list[list[Any]]:
+    """Return the members in groups, each of which scores together."""
+    starts = range(0, len(fitted), MEMBERS_PER_TASK)
+    return [list(fitted[at : at + MEMBERS_PER_TASK]) for at in starts]
 
 
 def take_head(part: Any, n_rows: int) -> Delayed:

@@ -10,6 +10,7 @@ from typing import Final
 # runs: at a billion tweets a run holds some 100 MB.
 _LEAST_BLOCKS_PER_RUN: Final = 32
 _MOST_RUNS: Final = 256
+MEMBERS_PER_TASK: Final = 4  # that score together; each holds 25 MB at 2^21 columns
 _PAIRS_PER_RANGE: Final = 2_000_000  # which take about 100 MB while they are sorted
 
 
@@ -45,10 +46,11 @@ def count_tasks(n_blocks: int, n_labeled: int, n_members: int) -> int:
     Examples
     --------
     >>> count_tasks(10_000, 10_000_000, 11)
-    15331
+    15349
     """
     n_runs = -(-n_blocks // choose_run_size(n_blocks))
     n_ranges = choose_ranges(n_labeled)
     of_runs = n_runs * (n_ranges + n_members + 5)
-    of_members = 5 * n_members + n_members // 3
-    return n_blocks + of_runs + 2 * n_ranges + of_members + 13
+    n_groups = -(-n_members // MEMBERS_PER_TASK)
+    of_members = 6 * n_members + n_members // 3 + 2 * n_groups
+    return n_blocks + of_runs + 2 * n_ranges + of_members + 14

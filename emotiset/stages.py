@@ -12,6 +12,7 @@ import pyarrow as pa
 from dask.distributed import Client, Future
 
 from emotiset import fold_graph, graph, warm_graph
+from emotiset.assessing import Assessment
 from emotiset.config import TrainConfig
 from emotiset.drawing import (
     Cutoff,
@@ -21,7 +22,6 @@ from emotiset.drawing import (
     find_range,
 )
 from emotiset.exchange import Draw
-from emotiset.fitting import Assessment
 from emotiset.holdback import Slice, choose_slice
 from emotiset.learner import Member
 from emotiset.lexicon import Lexicon

@@ -6,8 +6,8 @@ from typing import Any
 
 from dask.distributed import Future
 
+from emotiset.assessing import Assessment
 from emotiset.exchange import Draw
-from emotiset.fitting import Assessment
 from emotiset.holdback import Slice
 from emotiset.tally import Tally
 

@@ -1,5 +1,6 @@
 """The graphs as they are built: how many tasks, and how little each one carries."""
 
+import math
 import re
 from collections.abc import Sequence
 from functools import cache
@@ -93,7 +94,7 @@ def count_from_readme(b: int, r: int, p: int) -> int:
     text = " ".join(README.read_text(encoding="utf-8").split())
     [formula] = re.findall(r"at most `(B \+ [^`]*)` tasks", text)
     g = len(graph.merge_labeled(leaves("block", b), RULE))
-    names = {"B": b, "G": g, "R": r, "P": p}
+    names = {"B": b, "G": g, "R": r, "P": p, "S": math.ceil(p / 4)}
     return int(eval(formula, {"__builtins__": {}}, names))
 
 
