@@ -12,11 +12,11 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from multiprocessing import forkserver
 from pathlib import Path
 from typing import IO, Any
 
 import dask
+import distributed.utils
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -24,11 +24,11 @@ from dask.cli import run_cli
 from dask.distributed import Client, LocalCluster
 from distributed.utils import get_mp_context
 
+from emotiset.forking import start_early
+
 pa.array([0])  # Arrow imports pandas: 0.2 s that no example of Hypothesis should take
 
 REAL_DATA = "EMOTISET_REAL_DATA"
-# Of the process that workers are forked off, which has to start in this folder.
-PRELOADED = ["distributed.nanny", "emotiset.resuming", "tests.preload_kernels"]
 METHOD = "DASK_DISTRIBUTED__WORKER__MULTIPROCESSING_METHOD"
 
 _GOOD = ["love", "great", "happy", "sunny", "smile", "win", "thanks", "best", "fun"]
@@ -46,19 +46,20 @@ def pytest_configure(config: pytest.Config) -> None:
         # Ctrl-C too, which tests send.
         signal.signal(signal.SIGINT, signal.default_int_handler)
     # Workers that a test starts from its own process are forked off one that has all
-    # imports and kernels, which saves each 2 s of processor time.  Commands that tests
-    # start do as ever: their workers are spawned.
+    # imports and kernels, as those of a command are: each saves 2 s of processor time.
     dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"})
+    vars(distributed.utils)["_forkserver_preload_set"] = True  # as in emotiset.local
     # Nobody looks at what these watch; a quarter of what idle workers take.
     dask.config.set({"distributed.worker.profile.enabled": False})
     dask.config.set({"distributed.admin.system-monitor.interval": "5s"})
-    get_mp_context().set_forkserver_preload(PRELOADED)
     # pytest-xdist hands out the files with the most tests first: the slow ones, which
     # have few, would begin last, and one process wait for the other.  See below.
     config.option.loadscopereorder = False
     if not hasattr(config, "workerinput"):
         compiling = "from emotiset.warmup import compile_kernels; compile_kernels()"
         subprocess.run([sys.executable, "-c", compiling], check=True)
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", 0):
+        start_early()  # in each process that runs tests
 
 
 @pytest.hookimpl(trylast=True)
@@ -100,8 +101,6 @@ def run_here(
     from emotiset.cli import main
 
     words = ["emotiset", *map(str, arguments)]
-    if cwd != Path():
-        forkserver.ensure_running()
     with (
         tempfile.TemporaryFile("w+") as out,
         tempfile.TemporaryFile("w+") as err,
@@ -200,12 +199,11 @@ def _run_dask(words: list[str], env: dict[str, str], folder: Path, log: Path) ->
     """Be a process that runs Dask's command."""
     os.environ.clear()
     os.environ.update(env)
-    if env.get(METHOD) == "forkserver":  # of a nanny
-        get_mp_context().set_forkserver_preload(PRELOADED)
-        forkserver.ensure_running()
     with log.open("wb") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
+    if env.get(METHOD) == "forkserver":  # of a nanny
+        start_early()
     os.chdir(folder)
     dask.config.refresh()
     sys.argv = words

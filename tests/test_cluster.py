@@ -56,7 +56,8 @@ def test_train__same_bytes_for_two_workers(train: Any, one_worker: str) -> None:
 def test_train__same_bytes_on_a_given_scheduler(
     train: Any, one_worker: str, dask_processes: Any
 ) -> None:
-    dask_processes.start(2)
+    dask_processes.start(1)
+    dask_processes.start_worker("--no-nanny")
     for where in (
         ["--scheduler-file", str(dask_processes.file)],
         ["--scheduler", dask_processes.address],
@@ -80,9 +81,13 @@ def test_train__same_bytes_with_lesser_libraries(
     assert hashlib.sha256(model.read_bytes()).hexdigest() == one_worker
 
 
-def test_connect__gives_the_workers_that_were_asked_for(tweet_file: Path) -> None:
+def test_connect__gives_the_workers_that_were_asked_for(
+    tweet_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     limit = f"{LEAST}"
-    spawn = {"distributed.worker.multiprocessing-method": "spawn"}  # as users have it
+    # As a script has it.
+    monkeypatch.setattr("emotiset.cluster.is_started", lambda: False)
+    spawn = {"distributed.worker.multiprocessing-method": "spawn"}
     with (
         dask.config.set(spawn),
         connect(ClusterConfig(workers=1, threads=2, memory_limit=limit)) as client,
