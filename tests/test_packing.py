@@ -38,17 +38,22 @@ def _decide(text, model, features, vote):
     return decide(vote_probability(scores, vote, np.ones(len(model[1]))))
 
 
+@pytest.fixture(scope="module")
+def real_texts(real_data):
+    """Texts of the stream as they are scored, in batches."""
+    config, lexicon = SourceConfig(), load_lexicon()
+    block, *_ = plan_blocks([str(real_data / "stream" / "2013-08-10")], config)
+    readings = read_block(block, config)
+    return [strip_symbols(each.tweets["text"], lexicon) for each in readings]
+
+
 @pytest.mark.parametrize("name", ["byte4", "mixed"])
 @pytest.mark.parametrize("vote", ["mean", "majority"])
 @pytest.mark.parametrize("scale", [1e-30, 0.01, 1.0, 1e25])
-def test_packed__polarities_of_the_real_stream_are_exact(real_data, name, vote, scale):
+def test_packed__polarities_of_the_real_stream_are_exact(real_texts, name, vote, scale):
     features = FeatureConfig(features=name, n_features=1 << 16)
     model = make_model(8, features, 1, scale=scale)
-    config = SourceConfig()
-    [block] = plan_blocks([str(real_data / "stream" / "2013-08-10")], config)[:1]
-    lexicon = load_lexicon()
-    for reading in read_block(block, config):
-        text = strip_symbols(reading.tweets["text"], lexicon)
+    for text in real_texts:
         scores = score_texts(text, *model, features)
         expected = vote_probability(scores, vote, np.ones(8))
         assert np.array_equal(_decide(text, model, features, vote), decide(expected))

@@ -115,23 +115,36 @@ def test_train__finished_work_serves_all_languages(
     assert second["work"]["members_reused"] == 2
 
 
+@pytest.fixture(scope="module", params=["nb", "none"])
+def together(
+    request: pytest.FixtureRequest, tweet_file: Path, client: Client
+) -> tuple[str, Polyglot]:
+    """A way of scaling, and a model of three languages by it."""
+    config = make_config("pt,en,es", members=2, scale=request.param)
+    model = train([tweet_file], config, client).ensemble
+    assert isinstance(model, Polyglot)
+    return request.param, model
+
+
 @pytest.mark.parametrize("language", ["en", "es", "pt"])
-@pytest.mark.parametrize("scale", ["nb", "none"])
 def test_train__members_are_those_of_each_language_alone(
-    language: str, scale: Any, tweet_file: Path, client: Client, tmp_path: Path
+    language: str,
+    together: tuple[Any, Polyglot],
+    tweet_file: Path,
+    client: Client,
+    tmp_path: Path,
 ) -> None:
-    config = make_config("pt,en,es", members=2, scale=scale)
-    together = train([tweet_file], config, client).ensemble
+    scale, model = together
     config = make_config(language, members=2, scale=scale)
     alone = train([tweet_file], config, client)
-    together.save(tmp_path / "together.parquet")
+    model.save(tmp_path / "together.parquet")
     alone.ensemble.save(tmp_path / "alone.parquet")
     rows = pq.read_table(tmp_path / "together.parquet")
     rows = rows.filter(pc.equal(rows["language"], language))
     expected = pq.read_table(tmp_path / "alone.parquet")
     assert rows.num_rows == 2
     assert rows.replace_schema_metadata().equals(expected.replace_schema_metadata())
-    mine = dict(together.by_language)[language]  # type: ignore[union-attr]
+    mine = dict(model.by_language)[language]
     assert mine.sample_digest == alone.summary["sample_digest"]
 
 
