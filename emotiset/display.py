@@ -15,7 +15,7 @@ from rich.table import Table
 
 from emotiset.console import format_bytes, make_console
 from emotiset.doctor import Diagnosis
-from emotiset.plain import make_plain
+from emotiset.plain import encode_json, make_plain
 from emotiset.preflight import Node, list_facts
 from emotiset.preview import Preview
 from emotiset.schema import BINS
@@ -29,7 +29,7 @@ _NOT_JUDGED = (
 
 def print_json(value: object) -> None:
     """Print indented JSON on standard output."""
-    text = msgspec.json.format(msgspec.json.encode(value), indent=2)
+    text = msgspec.json.format(encode_json(value), indent=2)
     sys.stdout.write(text.decode() + "\n")
 
 

@@ -22,6 +22,7 @@ from emotiset.config import FeatureConfig
 from emotiset.deletions import Ids, unite_ids
 from emotiset.member import Member
 from emotiset.model_format import MAX_WEIGHT
+from emotiset.plain import encode_json
 from emotiset.schema import BINS, LABELED, NEGATIVE, POSITIVE
 from emotiset.scorer import Scorer, ScoringModel
 from emotiset.tally import Tally
@@ -225,7 +226,7 @@ def _read_member(weights: NDArray[np.float32], told: _Member) -> Member:
 
 
 def _pack(rows: pa.RecordBatch, told: msgspec.Struct) -> bytes:
-    metadata = {_METADATA: msgspec.json.encode(told, order="deterministic")}
+    metadata = {_METADATA: encode_json(told, order="deterministic")}
     rows = rows.replace_schema_metadata(metadata)
     file = io.BytesIO()
     with pa.ipc.new_file(file, rows.schema) as writer:

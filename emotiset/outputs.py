@@ -1,5 +1,6 @@
 """Files beside the model: the labeled sample, the rejects, the summary."""
 
+import os
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 
 from emotiset.atomic import write_atomically
 from emotiset.config import FeatureConfig
+from emotiset.plain import encode_json
 from emotiset.schema import KEYED
 from emotiset.sources import Reject
 from emotiset.svmlight import SUFFIXES, write_svmlight
@@ -50,7 +52,8 @@ def write_sample(
         return
     with (
         write_atomically(path) as temporary,
-        pq.ParquetWriter(temporary, SAMPLE, compression="zstd") as writer,
+        pa.OSFile(os.fsencode(temporary), "wb") as file,
+        pq.ParquetWriter(file, SAMPLE, compression="zstd") as writer,
     ):
         for parts in languages:
             for member, part in enumerate(parts[:-1]):
@@ -82,12 +85,12 @@ def write_rejects(path: str | Path, rejects: Iterable[Reject]) -> None:
     """Write one JSON line for each reject: source, where, reason, head."""
     with write_atomically(path) as temporary, temporary.open("wb") as file:
         for reject in rejects:
-            file.write(msgspec.json.encode(reject) + b"\n")
+            file.write(encode_json(reject) + b"\n")
 
 
 def write_summary(path: str | Path, summary: dict[str, Any]) -> None:
     """Write a summary as indented JSON."""
     with write_atomically(path) as temporary:
         temporary.write_bytes(
-            msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
+            msgspec.json.format(encode_json(summary), indent=2) + b"\n"
         )

@@ -5,7 +5,9 @@ nothing that a reader could have read is lost.
 """
 
 import unicodedata
-from typing import Final
+from typing import Any, Final, Literal
+
+import msgspec
 
 # Format characters that writing needs: joiners of emoji and of several scripts.
 _KEPT: Final = "\u200c\u200d"
@@ -41,6 +43,31 @@ def show_all(text: str) -> str:
     '  so\\n'
     """
     return "".join(map(_show, text))
+
+
+def encode_json(value: object, order: Literal["deterministic"] | None = None) -> bytes:
+    r"""Return JSON; of a name that is no UTF-8 the odd bytes are escapes.
+
+    Examples
+    --------
+    >>> encode_json(["caf\udce9.json"])
+    b'["caf\\\\udce9.json"]'
+    """
+    try:
+        return msgspec.json.encode(value, order=order)
+    except UnicodeEncodeError:
+        plain = _without_odd(msgspec.to_builtins(value))
+        return msgspec.json.encode(plain, order=order)
+
+
+def _without_odd(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, list | tuple):
+        return [_without_odd(each) for each in value]
+    if isinstance(value, dict):
+        return {_without_odd(k): _without_odd(v) for k, v in value.items()}
+    return value
 
 
 def _show(character: str) -> str:

@@ -105,6 +105,7 @@ class Writer:
         self._schema: pa.Schema | None = None
         self._n_parts = 0
         self._file: pq.ParquetWriter | None = None
+        self._sink: pa.OSFile | None = None
 
     def write(self, table: pa.Table) -> None:
         """Write a table, a part of its own in a folder; one without rows is nothing.
@@ -120,19 +121,26 @@ class Writer:
         _check_same(table.schema, self._schema)
         if self._in_parts:
             path = self._target / f"part-{self._n_parts:05}.parquet"
-            pq.write_table(table, path, compression="zstd")
+            with _open_sink(path) as sink:
+                pq.write_table(table, sink, compression="zstd")
             self._n_parts += 1
             return
         if self._file is None:
-            self._file = pq.ParquetWriter(
-                self._target, self._schema, compression="zstd"
-            )
+            self._sink = _open_sink(self._target)
+            self._file = pq.ParquetWriter(self._sink, self._schema, compression="zstd")
         self._file.write_table(table)
 
     def close(self) -> None:
         """Write the end of the file."""
         if self._file is not None:
             self._file.close()
+        if self._sink is not None:
+            self._sink.close()
+
+
+def _open_sink(path: Path) -> pa.OSFile:
+    """Open a file for Arrow, whose own way takes only names that are UTF-8."""
+    return pa.OSFile(os.fsencode(path), "wb")
 
 
 def _check_same(found: pa.Schema, first: pa.Schema) -> None:

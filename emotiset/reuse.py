@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 
 from emotiset.config import TrainConfig
 from emotiset.errors import InputError
+from emotiset.plain import encode_json
 from emotiset.sources import Block, Piece
 from emotiset.sources.storage import Place, ask, find_system, is_url, open_place
 from emotiset.work_folder import Kind
@@ -198,7 +199,7 @@ def _describe(piece: Piece, stamps: Mapping[str, str]) -> list[Any]:
 
 
 def _canonical(value: Any) -> bytes:
-    return msgspec.json.encode(value, order="deterministic") + b"\n"
+    return encode_json(value, order="deterministic") + b"\n"
 
 
 def _find_stamp(place: Place) -> str:

@@ -6,6 +6,7 @@ in `emotiset.kept`; what shapes a key, in `emotiset.reuse`.
 """
 
 import hashlib
+import os
 import re
 import time
 import uuid
@@ -71,7 +72,7 @@ class WorkFolder:
                 system, path = self._remote(kind)
                 self._try(partial(system.makedirs, path, exist_ok=True))
         trial = b"emotiset\n"
-        name = f"{digest(self.url.encode())}-{digest(trial)}.trial"
+        name = f"{digest(os.fsencode(self.url))}-{digest(trial)}.trial"
         self._try(partial(self._put, "blocks", name, trial))
         self._try(partial(self._remove, "blocks", name))
 

@@ -14,11 +14,12 @@ import pyarrow.parquet as pq
 import pytest
 from dask.distributed import Client, LocalCluster
 
-from emotiset.config import SourceConfig
+from emotiset.config import FeatureConfig, SourceConfig
 from emotiset.errors import ClusterError, InputError, OutputError
+from emotiset.outputs import write_sample, write_summary
 from emotiset.polyglot import Polyglot
 from emotiset.predict import predict
-from emotiset.predictions import check_target
+from emotiset.predictions import check_target, write_predictions
 from tests.test_ensemble import make_ensemble, make_members
 
 BLOCKS = 4096  # bytes: so that the inputs below are many blocks
@@ -77,6 +78,21 @@ def test_predict__all_workers_lost(ensemble, table, tmp_path):
             worker_seconds=0.2,
         )
     assert not list(tmp_path.iterdir())
+
+
+def test_outputs__names_that_are_no_utf8(tmp_path):
+    odd = tmp_path / os.fsdecode(b"caf\xe9")
+    rows = pa.table({"text": ["a"]})
+    for output in (odd, f"{odd}.d/"):
+        with write_predictions(output) as writer:
+            writer.write(rows)
+    write_sample(f"{odd}.sample", [], FeatureConfig())
+    write_summary(f"{odd}.json", {"inputs": [str(odd)]})
+    [part] = Path(f"{odd}.d").iterdir()
+    for path in (odd, part):
+        assert pq.read_table(pa.py_buffer(path.read_bytes())) == rows
+    [name] = json.loads(odd.with_suffix(".json").read_text())["inputs"]
+    assert name.endswith(r"caf\udce9")
 
 
 def test_predict__parts_of_a_folder_are_the_one_file(ensemble, table, client, tmp_path):
