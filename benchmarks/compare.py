@@ -33,7 +33,7 @@ from sections import Plan
 from tables import machine
 from update_readme import README, insert
 
-from emotiset.warmup import compile_kernels
+from emotiset.compiling import compile_kernels
 
 RESULTS: Final = README.parent / "docs" / "benchmarks.json"
 PACKAGES: Final = (

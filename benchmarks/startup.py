@@ -19,7 +19,7 @@ from pathlib import Path
 
 from dask.distributed import Worker, WorkerPlugin
 
-from emotiset.warmup import compile_kernels
+from emotiset.compiling import compile_kernels
 
 _NOTE = "EMOTISET_STARTUP_NOTE"
 _TWEET = '{{"text": "the {} of it was {}", "lang": "en"}}\n'

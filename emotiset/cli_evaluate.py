@@ -93,10 +93,12 @@ def evaluate(
 ) -> None:
     """Judge models on texts whose class is known, side by side."""
     source = make_source_config(dict(locals()))
+    from emotiset.compiling import compile_kernels
     from emotiset.display import print_json
     from emotiset.display_judged import print_judged
     from emotiset.gold import GoldConfig
     from emotiset.judging import evaluate_files
+    from emotiset.kinds import list_needs
 
     gold = GoldConfig(
         positive=tuple(positive or ()),
@@ -105,6 +107,8 @@ def evaluate(
         by_file=source.label_column is None,
     )
     models, inputs = _load_models(files, learner)
+    for each in models.values():
+        compile_kernels(list_needs(each))
     told = evaluate_files(models, inputs, source, gold, abstain=abstain)
     if json:
         print_json(_flatten(told))

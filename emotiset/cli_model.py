@@ -132,7 +132,8 @@ def predict(
         _predict_standard_input(ensemble, output, source, answering)
         return
     output = _need_output(output, model)
-    with _connect(cluster, learner) as client, show_progress(quiet=quiet) as progress:
+    opened = _connect(cluster, ensemble, learner)
+    with opened as client, show_progress(quiet=quiet) as progress:
         tally = predict_files(
             ensemble,
             inputs,
@@ -156,12 +157,15 @@ def load_model(model: str | Path, learner: str | None) -> "AnyModel":
 
 
 @contextmanager
-def _connect(cluster: "ClusterConfig", learner: str | None) -> Iterator["Client"]:
+def _connect(
+    cluster: "ClusterConfig", model: "AnyModel", learner: str | None
+) -> Iterator["Client"]:
     """Connect to workers that can import the class of a model, if it has one."""
     from emotiset.cluster import connect
+    from emotiset.kinds import list_needs
     from emotiset.nodes import check_learner
 
-    with connect(cluster) as client:
+    with connect(cluster, families=list_needs(model)) as client:
         check_learner(client, learner)
         yield client
 
@@ -190,6 +194,8 @@ def _predict_standard_input(
     source: SourceConfig,
     answering: "Answering",
 ) -> None:
+    from emotiset.compiling import compile_kernels
+    from emotiset.kinds import list_needs
     from emotiset.predict import predict_lines
 
     _check_lines(source)
@@ -200,6 +206,7 @@ def _predict_standard_input(
         )
     if sys.stdin is None:
         raise InputError("- needs standard input, found it closed: name a file")
+    compile_kernels(list_needs(ensemble))
     try:
         predict_lines(ensemble, sys.stdin.buffer, sys.stdout.buffer, answering)
     except BrokenPipeError:
@@ -246,7 +253,8 @@ def simulate(
     from emotiset.simulation import simulate_files
 
     cluster = make_cluster_config({"workers": workers})
-    with connect(cluster) as client, show_progress(quiet=quiet) as progress:
+    opened = connect(cluster, families=())
+    with opened as client, show_progress(quiet=quiet) as progress:
         n_bytes = simulate_files(
             tweets, output, client, seed=seed, share=emoticon_share, progress=progress
         )

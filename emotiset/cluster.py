@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,15 +13,16 @@ from dask.utils import parse_bytes
 from distributed.security import Security
 from distributed.system import MEMORY_LIMIT
 
+from emotiset.compiling import COMMON, compile_kernels
 from emotiset.errors import ClusterError, ConfigError
 from emotiset.forking import is_started
+from emotiset.kernels._cache import Family
 from emotiset.local import start_local
 from emotiset.memory import LEAST, choose_workers, share_memory
 from emotiset.nodes import check_nodes
 from emotiset.quiet import quiet
 from emotiset.shipping import ship_code
 from emotiset.waiting import WORKER_SECONDS
-from emotiset.warmup import compile_kernels
 
 _CONNECT_SECONDS = 10
 
@@ -110,7 +111,9 @@ class ClusterConfig:
 
 
 @contextmanager
-def connect(config: ClusterConfig, *, check: bool = True) -> Iterator[Client]:
+def connect(
+    config: ClusterConfig, *, check: bool = True, families: Iterable[Family] = COMMON
+) -> Iterator[Client]:
     """Give a client of the cluster that *config* describes, and close it at the end.
 
     Parameters
@@ -119,6 +122,8 @@ def connect(config: ClusterConfig, *, check: bool = True) -> Iterator[Client]:
         Where to work.
     check
         Whether to look if a running cluster has what a run needs.
+    families
+        Of kernels that workers started here will call: they are compiled now.
 
     Raises
     ------
@@ -135,7 +140,8 @@ def connect(config: ClusterConfig, *, check: bool = True) -> Iterator[Client]:
                     check_nodes(client)
                 yield client
         else:
-            fork = compile_kernels() and is_started()
+            compile_kernels(families)
+            fork = is_started()
             with _local(config, fork=fork) as cluster, Client(cluster) as client:
                 yield client
 

@@ -108,7 +108,7 @@ def _examine_cluster(
     blocks: Sequence[Block],
     folder: WorkFolder | None,
 ) -> None:
-    with connect(cluster, check=False) as client:
+    with connect(cluster, check=False, families=()) as client:
         diagnosis.nodes = look_at_nodes(client)
         compared = compare_nodes(diagnosis.nodes)
         diagnosis.findings += compared

@@ -1,8 +1,10 @@
-"""Whether an input holds what a model was trained on: texts, or feature maps."""
+"""Whether an input holds what a model was trained on, and what the model needs."""
 
 from emotiset.config import SourceConfig
 from emotiset.errors import ConfigError
-from emotiset.polyglot import Model
+from emotiset.families import list_families
+from emotiset.kernels._cache import Family
+from emotiset.polyglot import Model, by_language
 
 
 def has_maps(model: Model) -> bool:
@@ -16,6 +18,12 @@ def has_maps(model: Model) -> bool:
     False
     """
     return model.features.features == "maps"
+
+
+def list_needs(model: Model) -> list[Family]:
+    """Return the families of kernels that a model calls to answer."""
+    [one, *_] = by_language(model).values()
+    return list_families(one.features, one.vote)
 
 
 def check_kind(model: Model, config: SourceConfig) -> None:

@@ -50,7 +50,7 @@ _PADDING: Final = 32  # columns, so that rows are whole vector registers
 _MIN_LIKELIHOOD: Final = -32  # the sum over all features fits into an int32
 _MAX_LIKELIHOOD: Final = -2  # a float16 from here on is a multiple of 2^-9
 
-# The arguments of `kernels.language.identify` between the texts and its result.
+# The arguments of `kernels.language.identify` between the texts and its room.
 _TABLES: Final = (
     *("start", "moves", "firsts", "features"),
     *("likelihoods", "priors", "aliases"),
@@ -68,12 +68,18 @@ class Model:
     labels
         String array: the language of each column; some have two columns.
     tables
-        The arguments that `kernels.language.identify` takes between the texts and its
-        result, in its order.
+        The arguments that `kernels.language.identify` takes between the texts and the
+        room to work in, in its order.
     """
 
     labels: pa.Array
     tables: tuple[Any, ...]
+
+    @property
+    def likelihoods(self) -> NDArray[np.int16]:
+        """One of the tables."""
+        found: NDArray[np.int16] = self.tables[_TABLES.index("likelihoods")]
+        return found
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from py3langid.langid import decode_trimmed
 
 from emotiset.errors import ConfigError
 from emotiset.kernels import language as kernels
+from emotiset.kernels.walking import make_room
 from emotiset.langid import LABELS, load_characters, load_model
 from emotiset.language_names import near_codes
 from emotiset.schema import LABELED, check_schema
@@ -214,7 +215,8 @@ def identify_languages(text: pa.Array) -> pa.Array:
     data = pc.fill_null(text.cast(pa.binary()), b"")
     data = _fold_texts(data)
     columns = np.empty(len(data), np.uint8)
-    kernels.identify(*_buffers(data), *model.tables, columns)
+    room = make_room(model.likelihoods)
+    kernels.identify(*_buffers(data), *model.tables, room, columns)
     is_null = text.is_null().to_numpy(zero_copy_only=False)
     return model.labels.take(pa.array(columns, mask=is_null))
 

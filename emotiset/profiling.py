@@ -15,6 +15,7 @@ from dask.distributed import Client
 from emotiset.cluster import ClusterConfig
 from emotiset.config import TrainConfig
 from emotiset.errors import TooFewError
+from emotiset.families import find_families
 from emotiset.gates import Profile
 from emotiset.lexicon import load_lexicon
 from emotiset.pools import parse_pools
@@ -133,8 +134,9 @@ def _label(
 ) -> Iterator[tuple[Stages, Labeled]]:
     clock = Stopwatch()
     blocks = find_blocks(inputs, config)
+    needed = find_families(config, blocks)
     keeping = open_work_folder(work_dir, config, verify_inputs=False)
-    with open_client(client, clock) as opened, tell_losses("run"):
+    with open_client(client, clock, needed) as opened, tell_losses("run"):
         check_cluster(opened, client, blocks, keeping, clock)
         patience = find_patience(client)
         stages = Stages(opened, config, ignore, clock, patience, keeping)

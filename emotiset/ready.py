@@ -21,7 +21,7 @@ from emotiset.lean import pass_by
 
 def end_start() -> None:
     """Call a first kernel, and keep what is there from being looked at again."""
-    if find_folder() is not None:  # else it would be compiled here
+    if find_folder("label") is not None:  # else it would be compiled here
         with pass_by("scipy.linalg"):
             make_keys(pa.array(["a first text"]), 0)
     gc.freeze()

@@ -17,15 +17,18 @@ from emotiset.partition import label_block
 from emotiset.sampling import make_rule
 from emotiset.sources import plan_blocks
 
-_LINES = (
+_JSON = (
     b'{"text": "what a lovely day it is, she said :)"}\n{"text": "no", "lang": "en"}\n'
 )
+_CSV = b"text,lang\nwhat a lovely day it is; she said :),\nno,en\n"  # is not scanned
 
 
 def rehearse() -> None:
     """Label two tweets."""
-    with tempfile.NamedTemporaryFile(suffix=".json") as file:
-        file.write(_LINES)
+    is_scanned = find_folder("scan") is not None
+    suffix, lines = (".json", _JSON) if is_scanned else (".csv", _CSV)
+    with tempfile.NamedTemporaryFile(suffix=suffix) as file:
+        file.write(lines)
         file.flush()
         config = TrainConfig()
         [block] = plan_blocks([file.name], config)
@@ -34,7 +37,7 @@ def rehearse() -> None:
     load_characters()
 
 
-if find_folder() is not None:  # else it would compile what another process compiles
+if find_folder("label") is not None:  # else it would compile what others compile
     # Such as a full disk: the command will meet it, too, and tell of it.
     with suppress(OSError, EmotisetError):
         rehearse()

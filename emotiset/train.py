@@ -10,7 +10,7 @@ if __name__ == "__main__":  # before the imports, which take a while
 
     run("train")
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from emotiset.atomic import check_outputs
 from emotiset.cluster import ClusterConfig, connect
 from emotiset.config import TrainConfig
 from emotiset.errors import BadDataError, ConfigError, InputError
+from emotiset.families import find_families
+from emotiset.kernels._cache import Family
 from emotiset.labeling import check_labels
 from emotiset.lexicon import Lexicon, load_lexicon
 from emotiset.nodes import check_access, check_learner, check_nodes
@@ -115,15 +117,14 @@ def train(
         )
     clock = Stopwatch()
     with clock.time("plan"):
-        pools = parse_pools(
-            config.languages
-        )  # an unknown code is found before any work
+        pools = parse_pools(config.languages)  # where an unknown code is found
         has_maps = config.features_column is not None  # in which no symbol stands
         lexicon = Lexicon(()) if has_maps else load_lexicon(config.lexicon)
         blocks = find_blocks(inputs, config)
         check_outputs([sample_out, rejects_out, *other_outputs], find_paths(blocks))
         keeping = open_work_folder(work_dir, config, verify_inputs=verify_inputs)
-    with open_client(client, clock) as opened, tell_losses("run"):
+        needed = find_families(config, blocks)
+    with open_client(client, clock, needed) as opened, tell_losses("run"):
         check_cluster(opened, client, blocks, keeping, clock)
         check_learner(opened, config.learner)
         patience = find_patience(client)
@@ -231,14 +232,20 @@ def find_patience(client: Client | ClusterConfig | None) -> float:
 
 @contextmanager
 def open_client(
-    client: Client | ClusterConfig | None, clock: Stopwatch
+    client: Client | ClusterConfig | None,
+    clock: Stopwatch,
+    families: Iterable[Family],
 ) -> Iterator[Client]:
-    """Give the caller's client, or one of our own that is closed at the end."""
+    """Give the caller's client, or one of our own that is closed at the end.
+
+    *families* are of the kernels that its workers are going to call.
+    """
     if isinstance(client, Client):
         check_nodes(client)
         yield client
         return
     with ExitStack() as stack:
         with clock.time("start"):
-            opened = stack.enter_context(connect(client or ClusterConfig()))
+            connected = connect(client or ClusterConfig(), families=families)
+            opened = stack.enter_context(connected)
         yield opened

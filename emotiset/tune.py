@@ -15,6 +15,7 @@ from emotiset.atomic import check_outputs
 from emotiset.cluster import ClusterConfig
 from emotiset.config import TrainConfig
 from emotiset.errors import ConfigError
+from emotiset.families import find_families
 from emotiset.halving import Trial
 from emotiset.labeling import check_labels
 from emotiset.lexicon import load_lexicon
@@ -131,7 +132,8 @@ def tune(
         blocks = find_blocks(inputs, base)
         check_outputs(other_outputs, find_paths(blocks))
         keeping = open_work_folder(work_dir, base, verify_inputs=verify_inputs)
-    with open_client(client, clock) as opened, tell_losses("run"):
+        needed = [name for each in configs for name in find_families(each, blocks)]
+    with open_client(client, clock, needed) as opened, tell_losses("run"):
         check_cluster(opened, client, blocks, keeping, clock)
         for name in dict.fromkeys(each.learner for each in configs):
             check_learner(opened, name)

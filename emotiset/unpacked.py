@@ -1,9 +1,9 @@
 """Arrays that take long to make, kept beside the compiled kernels of a machine.
 
-They are written once, by the process that compiles; see `emotiset.kernels._cache` for
-why a reader never meets what is half written.  A file is a NumPy archive with a
-checksum for each array; one that is damaged counts as none, and the arrays are made
-again.
+They are written once, by the process that compiles what labels; why a reader never
+meets what is half written is told in `emotiset.kernels._cache`.  A file is a NumPy
+archive with a checksum for each array; one that is damaged counts as none, and the
+arrays are made again.
 """
 
 import hashlib
@@ -36,7 +36,8 @@ def name_arrays(kind: str, *shaping: str | bytes) -> str:
 
 def read_arrays(name: str) -> dict[str, NDArray[Any]] | None:
     """Return the arrays that are kept under a name, or None if none whole are."""
-    folder = find_folder()
+    build = os.environ.get(BUILD_FOLDER)
+    folder = Path(build) if build else find_folder("label")
     if folder is None:
         return None
     try:

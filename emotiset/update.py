@@ -26,6 +26,7 @@ from emotiset.continuing import (
     continue_model,
     take_pasts,
 )
+from emotiset.families import find_families
 from emotiset.labeling import check_labels
 from emotiset.loading import open_model
 from emotiset.outputs import write_rejects, write_sample
@@ -106,9 +107,10 @@ def update(
         decay = choose_decay(decay, config)
         pasts = take_pasts(old, decay)
         blocks = find_blocks(inputs, config)
+        needed = find_families(config, blocks)
         taken = [*own, *find_paths(blocks)]
         check_outputs([sample_out, rejects_out, *other_outputs], taken)
-    with open_client(client, clock) as opened, tell_losses("run"):
+    with open_client(client, clock, needed) as opened, tell_losses("run"):
         check_cluster(opened, client, blocks, None, clock)
         stages = Stages(opened, config, progress, clock, find_patience(client))
         labeled = stages.label(

@@ -33,13 +33,19 @@ METHOD = "DASK_DISTRIBUTED__WORKER__MULTIPROCESSING_METHOD"
 
 _GOOD = ["love", "great", "happy", "sunny", "smile", "win", "thanks", "best", "fun"]
 _BAD = ["hate", "awful", "sad", "rainy", "cry", "lose", "sorry", "worst", "lonely"]
+_COMPILE_ALL = """
+from typing import get_args
+from emotiset.compiling import compile_kernels
+from emotiset.kernels._cache import Family
+compile_kernels(get_args(Family))
+"""
 _WORDS = [f"{a}{b}{c}" for a in "bdfglm" for b in ("a", "ei", "o") for c in "nrst"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Compile the kernels once, before the processes start that share the tests.
 
-    In a process of its own: what has looked for the kernels once does not look again.
+    In a process of its own, which imports what this one does not need.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # Started in the background of a script.  What is started here would ignore
@@ -56,8 +62,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # have few, would begin last, and one process wait for the other.  See below.
     config.option.loadscopereorder = False
     if not hasattr(config, "workerinput"):
-        compiling = "from emotiset.warmup import compile_kernels; compile_kernels()"
-        subprocess.run([sys.executable, "-c", compiling], check=True)
+        subprocess.run([sys.executable, "-c", _COMPILE_ALL], check=True)
     if hasattr(config, "workerinput") or not config.getoption("numprocesses", 0):
         start_early()  # in each process that runs tests
 

@@ -190,7 +190,7 @@ from pathlib import Path
 import pyarrow as pa
 from emotiset.forking import start_early
 from emotiset.cluster import ClusterConfig, connect
-from emotiset.warmup import compile_kernels
+from emotiset.compiling import compile_kernels
 
 def describe():
     import sys

@@ -10,21 +10,21 @@ PACKAGE = Path(__file__).parents[1] / "emotiset"
 # From the vocabulary down to the command line.  A folder stands for its files.
 _ORDER = """
 errors memory layout forking checks plain schema learning folds sourcing config
-search_space atomic config_file publishing days progress kernels unpacked texts maps
-lexicon automaton first_symbol machine scan simulate sources tally access work_folder
-reuse langid language_names language pools labeling keys lean ready folding map_keys
-deletions sampling drawing exchange features map_features svmlight map_grams ngrams
-examples map_scaling hashed map_learner scaling scorer member own_class own learner
-calibration lines warm holdback voting packing model_format model_digest store saving
-ensemble polyglot answering kinds loading sklearn ranking curves evaluate resampling
-kept partition fitting assessing fold_fitting trials halving resuming warmup shape graph
-map_graph fold_graph warm_graph rehearsal entry quiet waiting probe preflight nodes
-shipping local cluster recalling steps settling stages tuning training outputs summaries
-result train tune continuing update evidence predictions doctor predict comparing gates
-profiling gold breakdown judging inspection map_card card simulation preview report
-console display display_judged display_model display_tuned cli_options cli_settings
-cli_run cli_train cli_tune cli_model cli_update cli_inspect cli_evaluate cli_doctor cli
-__main__
+search_space atomic config_file publishing days progress kernels compiling unpacked
+texts maps lexicon automaton first_symbol machine scan simulate sources families tally
+access work_folder reuse langid language_names language pools labeling keys lean ready
+folding map_keys deletions sampling drawing exchange features map_features svmlight
+map_grams ngrams examples map_scaling hashed map_learner scaling scorer member own_class
+own learner calibration lines warm holdback voting packing model_format model_digest
+store saving ensemble polyglot answering kinds loading sklearn ranking curves evaluate
+resampling kept partition fitting assessing fold_fitting trials halving resuming warmup
+shape graph map_graph fold_graph warm_graph rehearsal entry quiet waiting probe
+preflight nodes shipping local cluster recalling steps settling stages tuning training
+outputs summaries result train tune continuing update evidence predictions doctor
+predict comparing gates profiling gold breakdown judging inspection map_card card
+simulation preview report console display display_judged display_model display_tuned
+cli_options cli_settings cli_run cli_train cli_tune cli_model cli_update cli_inspect
+cli_evaluate cli_doctor cli __main__
 """
 ORDER = _ORDER.split()
 

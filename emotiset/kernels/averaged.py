@@ -11,7 +11,7 @@ the same code, run as Python, would round to float32 in between.
 
 import numpy as np
 
-from emotiset.kernels._jit import njit
+from emotiset.kernels._jit import jitable, njit
 from emotiset.kernels._math import log1p_exp, logistic
 from emotiset.kernels.sgd import Progress, intercept_step, row_value
 
@@ -21,7 +21,7 @@ TABLE_WIDTH = 3
 _LEAST_SCALE = 1e-9  # fold the scale into the weights before it underflows
 
 
-@njit
+@njit("learn")
 def averaged_logistic(
     indptr, indices, polarity, table, progress, eta0, alpha, normalize
 ):
@@ -94,7 +94,7 @@ def averaged_logistic(
     )
 
 
-@njit
+@jitable
 def _fold_scale(table, scale, total_scale):
     # The sum of all iterates, weight * total_scale - changes, stays what it is.
     for column in range(len(table)):
@@ -104,7 +104,7 @@ def _fold_scale(table, scale, total_scale):
         table[column, WEIGHT] = weight * scale
 
 
-@njit
+@njit("learn")
 def average_weights(table, total_scale, step, weights):
     """Write the mean of each weight over all steps.
 

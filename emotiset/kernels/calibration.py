@@ -7,7 +7,7 @@ side of the answer, so it rises, is 0 at the decision and never changes an answe
 
 import numpy as np
 
-from emotiset.kernels._jit import njit
+from emotiset.kernels._jit import jitable, njit
 from emotiset.kernels._math import exp, log, log1p_exp, logistic
 from emotiset.kernels.votes import on_side
 
@@ -18,7 +18,7 @@ _LOG_SLOPE_LIMIT = 40.0
 _HALVINGS = 50
 
 
-@njit
+@njit("paper")
 def log_odds_of_shares(share, confidence):
     """Write the log-odds of shares of a vote, each first drawn 3% towards even.
 
@@ -34,7 +34,7 @@ def log_odds_of_shares(share, confidence):
         confidence[row] = log((1.0 + lead) / (1.0 - lead))
 
 
-@njit
+@njit("learn")
 def mean_scores(scores, confidence):
     """Write the mean score of each row.
 
@@ -53,7 +53,7 @@ def mean_scores(scores, confidence):
         confidence[row] = _round(total_score / n_members, total_score > 0)
 
 
-@njit
+@njit("learn")
 def round_means(means, confidence):
     """Write each mean score as `mean_scores` does.
 
@@ -68,13 +68,13 @@ def round_means(means, confidence):
         confidence[row] = _round(means[row], means[row] > 0)
 
 
-@njit
+@jitable
 def _round(mean, is_positive):
     rounded = np.float32(mean)
     return max(rounded, _LEAST) if is_positive else rounded
 
 
-@njit
+@njit("learn")
 def calibrate(confidence, log_slopes, exponents, probability):
     """Write the probability of positive that each confidence stands for.
 
@@ -89,7 +89,7 @@ def calibrate(confidence, log_slopes, exponents, probability):
     for row in range(len(confidence)):
         is_positive = confidence[row] > 0
         side = 1 if is_positive else 0
-        size = abs(float(confidence[row]))
+        size = abs(np.float64(confidence[row]))
         odds = 0.0
         if size > 0.0:
             odds = exp(log_slopes[side] + exponents[side] * log(size))
@@ -98,7 +98,7 @@ def calibrate(confidence, log_slopes, exponents, probability):
         )
 
 
-@njit
+@njit("learn")
 def fit_slope(log_size, n, n_right, exponent):
     """Find the log-slope that makes the answers of one side most likely.
 

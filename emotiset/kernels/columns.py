@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from emotiset.kernels._jit import njit
+from emotiset.kernels._jit import jitable
 
 _1, _2 = np.uint64(1), np.uint64(2)
 
@@ -22,7 +22,7 @@ def count_slots(most_columns: int, n_features: int) -> int:
     return n_slots
 
 
-@njit
+@jitable
 def keep_distinct(indices, start, stop, slots):
     """Keep the first of equal columns in ``indices[start:stop]``; return the new stop.
 

@@ -1,6 +1,6 @@
 """Tell which symbol of the lexicon a text has first; reads and changes nothing."""
 
-from emotiset.kernels._jit import njit
+from emotiset.kernels._jit import jitable, njit
 from emotiset.kernels.symbols import (
     _COLON,
     _address_end,
@@ -10,7 +10,7 @@ from emotiset.kernels.symbols import (
 )
 
 
-@njit
+@njit("label")
 def find_first_states(offsets, text, step, may_start, guards, classes, states):
     """Find the state of the automaton in which each row's first symbol ends.
 
@@ -32,7 +32,7 @@ def find_first_states(offsets, text, step, may_start, guards, classes, states):
         )
 
 
-@njit
+@jitable
 def _find_state(text, start, stop, step, may_start, guards, classes):
     i = start
     address_end = start

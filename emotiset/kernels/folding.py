@@ -5,7 +5,7 @@ So what is taken out of a text between two blanks leaves no trace in its feature
 
 import numpy as np
 
-from emotiset.kernels._jit import njit
+from emotiset.kernels._jit import jitable
 
 _0, _1, _2 = map(np.uint64, (0, 1, 2))
 
@@ -19,7 +19,7 @@ _FOLDED = np.arange(256).astype(np.uint8)
 _FOLDED[_IS_WHITE == 1] = _BLANK
 
 
-@njit
+@jitable
 def fold_white_space(data, start, stop, folded):
     """Write ``data[start:stop]``, folded, to *folded*; return how many bytes.
 
@@ -56,7 +56,7 @@ def fold_white_space(data, start, stop, folded):
     return n_folded
 
 
-@njit
+@jitable
 def _wide_white(first, second, third):
     # How many bytes of a white-space character follow its first, 0 if it is none.
     if first == 0xC2:  # U+0085, U+00A0

@@ -15,7 +15,7 @@ _NUL = np.uint8(0)
 _SEED = np.uint64(0)
 
 
-@njit
+@njit("inspect")
 def enumerate_byte4(offsets, data, n_features, folded, columns, starts, stops, rows):
     """List the byte 4-grams of each text, repeated ones too.
 
@@ -53,7 +53,7 @@ def enumerate_byte4(offsets, data, n_features, folded, columns, starts, stops, r
     return n
 
 
-@njit
+@njit("inspect")
 def hash_spans(data, starts, stops, out):
     """Write a 64-bit hash of each ``data[starts[k]:stops[k]]`` to *out*.
 

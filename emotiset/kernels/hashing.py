@@ -6,7 +6,7 @@ arrival, on Python's ``hash`` or on a generator's version.
 
 import numpy as np
 
-from emotiset.kernels._jit import njit
+from emotiset.kernels._jit import jitable, njit
 
 _P1 = np.uint64(0x9E3779B185EBCA87)
 _P2 = np.uint64(0xC2B2AE3D27D4EB4F)
@@ -25,12 +25,12 @@ _R18, _R23, _R27, _R31 = np.uint64(18), np.uint64(23), np.uint64(27), np.uint64(
 _WORD_BITS = np.uint64(64)
 
 
-@njit
+@jitable
 def _rotate(x, n):
     return (x << n) | (x >> (_WORD_BITS - n))
 
 
-@njit
+@jitable
 def _read(data, at, stop):
     word = np.uint64(0)
     for i in range(at, stop):
@@ -38,12 +38,12 @@ def _read(data, at, stop):
     return word
 
 
-@njit
+@jitable
 def _round(lane, word):
     return _rotate(lane + word * _P2, _R31) * _P1
 
 
-@njit
+@jitable
 def xxh64(data, start, stop, seed):
     """Hash ``data[start:stop]`` with XXH64 [1]_.
 
@@ -90,7 +90,7 @@ def xxh64(data, start, stop, seed):
     return h ^ (h >> np.uint64(32))
 
 
-@njit
+@njit("label")
 def hash_rows(offsets, data, seed, out):
     """Hash each row of an Arrow string array.
 
@@ -104,7 +104,8 @@ def hash_rows(offsets, data, seed, out):
         Written.
     """
     for row in range(len(out)):
-        out[row] = xxh64(data, offsets[row], offsets[row + 1], seed)
+        start, stop = np.int64(offsets[row]), np.int64(offsets[row + 1])
+        out[row] = xxh64(data, start, stop, seed)
 
 
 def mix64(x: np.ndarray) -> np.ndarray:

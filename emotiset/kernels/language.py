@@ -12,9 +12,9 @@ CPUs with AVX-512, whatever the CPU.
 
 import numpy as np
 
-from emotiset.kernels._jit import njit
+from emotiset.kernels._jit import jitable, njit
 from emotiset.kernels.walking import (
-    LANE_BYTES,
+    N_FACTORS,
     N_LANES,
     count_alone,
     count_found,
@@ -40,13 +40,12 @@ SCORE_BITS = COUNT_BITS + LIKELIHOOD_BITS
 _SIGNIFICAND_BITS = 23  # of a float32
 _LARGE_PRIOR = 1 << (SCORE_BITS + 4)  # more than any prior, in units
 _NEVER = -(1 << 62)
-_N_FACTORS = 256  # counts in a tweet are smaller
 
 _LN2 = 0.6931471805599453
 _SQRT2 = 1.4142135623730951
 
 
-@njit
+@njit("label")
 def find_foldings(offsets, data, traits, combining, foldings):
     """Tell for each text whether case or normal form has to change.
 
@@ -71,11 +70,15 @@ def find_foldings(offsets, data, traits, combining, foldings):
     """
     for row in range(len(foldings)):
         foldings[row] = _folding(
-            data, offsets[row], offsets[row + 1], traits, combining
+            data,
+            np.int64(offsets[row]),  # as any other place: types are compiled apart
+            np.int64(offsets[row + 1]),
+            traits,
+            combining,
         )
 
 
-@njit
+@njit("label")
 def identify(
     offsets,
     data,
@@ -86,6 +89,7 @@ def identify(
     likelihoods,
     priors,
     aliases,
+    room,
     columns,
 ):
     """Find the most likely column of the model for each text.
@@ -113,20 +117,14 @@ def identify(
         Log-priors.
     aliases : int64[n_aliases, 2]
         Pairs of columns of one language; the better score counts, for the first.
+    room : tuple
+        From `walking.make_room`; its first array is of zeros, before and after.
     columns : uint8[n_rows]
         Written: the best column, the first of equals; 0 without any feature.
     """
-    n_padded = likelihoods.shape[1]
-    counts = np.zeros(len(likelihoods), np.int32)
-    seen = np.empty(len(likelihoods) + 1, np.int32)
-    once = np.empty(n_padded, np.int32)
-    scores = np.empty(n_padded, np.int64)
-    factors = np.empty(_N_FACTORS, np.int32)
-    for count in range(_N_FACTORS):
+    counts, seen, once, scores, factors, states, ends, found = room
+    for count in range(N_FACTORS):
         factors[count] = log1p_units(count)
-
-    states, ends = np.empty(N_LANES, np.uint32), np.empty(N_LANES, np.int64)
-    found = np.empty((N_LANES, LANE_BYTES + 1), np.int32)
     is_found = False
     for row in range(len(columns)):
         lane = row % N_LANES
@@ -162,7 +160,7 @@ def identify(
             counts[seen[k]] = 0
 
 
-@njit
+@jitable
 def _sum_scores(seen, counts, likelihoods, factors, once, scores):
     """Write the scores of all columns, without priors."""
     n_padded = len(scores)
@@ -175,7 +173,7 @@ def _sum_scores(seen, counts, likelihoods, factors, once, scores):
             for column in range(n_padded):
                 once[column] += likelihoods[feature, column]
         else:
-            factor = factors[count] if count < _N_FACTORS else log1p_units(count)
+            factor = factors[count] if count < N_FACTORS else log1p_units(count)
             factor = np.int64(np.int32(factor))  # known to be short: it is faster
             for column in range(n_padded):
                 scores[column] += factor * likelihoods[feature, column]
@@ -184,7 +182,7 @@ def _sum_scores(seen, counts, likelihoods, factors, once, scores):
         scores[column] += factor * once[column]
 
 
-@njit
+@jitable
 def log1p_units(count):
     """Return ``log1p(count)``, rounded to float32, in units of 2^-24.
 
@@ -206,7 +204,7 @@ def log1p_units(count):
     return np.int64(np.float64(np.float32(value)) * (1 << COUNT_BITS))
 
 
-@njit
+@jitable
 def _best_column(scores, priors, aliases, n_seen):
     """Return the best column, and whether rounding to float32 could change it."""
     if n_seen == 0:
@@ -229,7 +227,7 @@ def _best_column(scores, priors, aliases, n_seen):
     return best, n_close > 1
 
 
-@njit
+@jitable
 def _round_scores(seen, counts, likelihoods, priors, scores):
     """Score as float32 arithmetic does: a fused multiply-add for each feature.
 
@@ -248,7 +246,7 @@ def _round_scores(seen, counts, likelihoods, priors, scores):
         scores[column] = np.int64(total) - priors[column]
 
 
-@njit
+@jitable
 def _folding(data, start, stop, traits, combining):
     found = 0
     last = 0
@@ -273,7 +271,7 @@ def _folding(data, start, stop, traits, combining):
     return LOWER_ASCII if found & IS_ASCII_UPPER else AS_IS
 
 
-@njit
+@jitable
 def _decode(data, k, stop):
     """Return the code point that begins at *k* and its bytes; 0 bytes: no UTF-8."""
     lead = np.int64(data[k])

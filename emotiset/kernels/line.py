@@ -1,12 +1,12 @@
 """The fit of a logistic line: log-odds as intercept + slope * confidence."""
 
-from emotiset.kernels._jit import njit
+from emotiset.kernels._jit import jitable, njit
 from emotiset.kernels._math import log1p_exp, logistic
 
 _STEPS, _HALVINGS = 50, 40
 
 
-@njit
+@njit("maps")
 def apply_line(confidence, slope, intercept, probability):
     """Write the probability of positive that each confidence stands for.
 
@@ -20,7 +20,7 @@ def apply_line(confidence, slope, intercept, probability):
         probability[row] = logistic(intercept + slope * float(confidence[row]))
 
 
-@njit
+@njit("maps")
 def fit_line(confidence, n_negative, n_positive, ridge):
     """Minimize the log loss, and *ridge* times half the squared way from (1, 0).
 
@@ -71,7 +71,7 @@ def fit_line(confidence, n_negative, n_positive, ridge):
     return slope, intercept
 
 
-@njit
+@jitable
 def _find_loss(confidence, n_negative, n_positive, ridge, slope, intercept):
     loss = 0.5 * ridge * ((slope - 1.0) * (slope - 1.0) + intercept * intercept)
     for k in range(len(confidence)):

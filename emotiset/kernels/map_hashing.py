@@ -7,7 +7,7 @@ a column for each pair of their words, hashed from both, whose value is the prod
 
 import numpy as np
 
-from emotiset.kernels._jit import njit
+from emotiset.kernels._jit import jitable, njit
 from emotiset.kernels.hashing import xxh64
 
 _BLANK, _EQUALS, _COLON = np.uint8(32), np.uint8(61), np.uint8(58)
@@ -20,7 +20,7 @@ _MOST_DIGITS = 9
 _TENS = 10.0 ** np.arange(23)  # all of them exact
 
 
-@njit
+@njit("maps")
 def count_words(offsets, data, crosses, out):
     """Write at most how many columns each row has.
 
@@ -55,7 +55,7 @@ def count_words(offsets, data, crosses, out):
         out[row, 1] = n
 
 
-@njit
+@njit("maps")
 def hash_words(offsets, data, crosses, n_features, scratch, slots, indptr, out):
     """Write the columns of each row and what stands in them.
 
@@ -113,7 +113,7 @@ def hash_words(offsets, data, crosses, n_features, scratch, slots, indptr, out):
         indptr[row + 1] = top
 
 
-@njit
+@jitable
 def read_number(data, start, stop):
     """Read a number as Arrow writes a float32: ``-12.5`` or ``1e-07``.
 
@@ -147,7 +147,7 @@ def read_number(data, start, stop):
     return -number if is_negative else number
 
 
-@njit
+@jitable
 def _read_exponent(data, at, stop):
     is_negative = data[at] == _MINUS
     exponent = 0
@@ -157,7 +157,7 @@ def _read_exponent(data, at, stop):
     return -exponent if is_negative else exponent
 
 
-@njit
+@jitable
 def _find_ends(data, at, stop):
     """Return where the word that begins at *at* ends, and where its name does."""
     end, split = at, -1
@@ -168,7 +168,7 @@ def _find_ends(data, at, stop):
     return end, end if split < 0 else split
 
 
-@njit
+@jitable
 def _add(hashed, value, n_features, slots, first, top, out):
     """Add to the column of a hash; return how many there are now."""
     indices, values = out
@@ -187,7 +187,7 @@ def _add(hashed, value, n_features, slots, first, top, out):
     return top + 1
 
 
-@njit
+@jitable
 def _clear(slots, column):
     mask = len(slots) - 1
     slot = (np.int64(column) * 0x9E3779B1 >> 7) & mask
@@ -196,7 +196,7 @@ def _clear(slots, column):
         slot = (slot + 1) & mask
 
 
-@njit
+@jitable
 def _mix(x):
     x = (x ^ (x >> _29)) * _RIGHT
     return x ^ (x >> _32)

@@ -14,7 +14,7 @@ from emotiset.kernels.sgd import Progress
 _LEAST_SCALE = 1e-9  # fold the scale into the weights before it underflows
 
 
-@njit
+@njit("maps")
 def averaged_maps(rows, polarity, table, progress, eta0, alpha, class_weights):
     """Visit each row once by SGD on the log loss; sum all iterates.
 
@@ -76,7 +76,7 @@ def averaged_maps(rows, polarity, table, progress, eta0, alpha, class_weights):
     )
 
 
-@njit
+@njit("maps")
 def logistic_maps(rows, polarity, weights, progress, gains, eta0, alpha, class_weights):
     """Visit each row once by plain SGD on the log loss.
 
@@ -119,7 +119,7 @@ def logistic_maps(rows, polarity, weights, progress, gains, eta0, alpha, class_w
     return Progress(scale, intercept, step, n_correct, total_loss, 0.0, 0.0)
 
 
-@njit
+@njit("maps")
 def pegasos_maps(rows, polarity, weights, progress, gains, alpha, class_weights):
     """Visit each row once by Pegasos.
 
@@ -157,7 +157,7 @@ def pegasos_maps(rows, polarity, weights, progress, gains, alpha, class_weights)
     return Progress(scale, intercept, step, n_correct, total_loss, 0.0, 0.0)
 
 
-@njit
+@njit("maps")
 def count_map_columns(indptr, indices, values, polarity, counts, largest):
     """Count in how many rows of each polarity a column stands, and its largest size.
 
@@ -179,7 +179,7 @@ def count_map_columns(indptr, indices, values, polarity, counts, largest):
             largest[column] = max(largest[column], abs(values[k]))
 
 
-@njit
+@njit("maps")
 def score_maps(indptr, indices, values, weights, intercepts, scores):
     """Write ``X @ weights + intercepts``.
 

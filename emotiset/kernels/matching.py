@@ -1,6 +1,6 @@
 """Walk the automaton of all ways to write the symbols, from one place of a raw line."""
 
-from emotiset.kernels._jit import njit
+from emotiset.kernels._jit import jitable
 
 # What an accepting state tells, beside the number of the state in `is_symbol`.
 ACCEPTS = 1
@@ -12,7 +12,7 @@ _LONGEST_NAME = 40  # letters and digits of an entity or an escape, amply
 _AND, _BACKSLASH = 38, 92
 
 
-@njit
+@jitable
 def is_symbol(text, at, start, step):
     """Return whether a symbol that starts at *at* ends somewhere, as it must.
 
@@ -46,7 +46,7 @@ def is_symbol(text, at, start, step):
     return False
 
 
-@njit
+@jitable
 def _is_prefix(text, at, step):
     """Return whether a symbol starts at *at*, whatever it asks for."""
     reached = 0
@@ -58,7 +58,7 @@ def _is_prefix(text, at, step):
     return reached & ACCEPTS != 0
 
 
-@njit
+@jitable
 def _has_word_before(text, at, start):
     r"""Return whether a letter or a digit stands before, not ``\n`` or ``&nbsp``."""
     i = at
@@ -69,6 +69,6 @@ def _has_word_before(text, at, start):
     return i == start or (text[i - 1] != _BACKSLASH and text[i - 1] != _AND)
 
 
-@njit
+@jitable
 def _is_word(byte):
     return 48 <= byte <= 57 or 65 <= byte <= 90 or 97 <= byte <= 122

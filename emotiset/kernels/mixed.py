@@ -7,7 +7,7 @@ scripts without blanks.  Which of them, and how many columns, was chosen by
 
 import numpy as np
 
-from emotiset.kernels._jit import njit
+from emotiset.kernels._jit import jitable, njit
 from emotiset.kernels.columns import count_slots, keep_distinct
 from emotiset.kernels.folding import fold_white_space
 from emotiset.kernels.tokens import (
@@ -56,7 +56,7 @@ def mixed_scratch_sizes(longest_text: int, n_features: int) -> tuple[int, int]:
     return 2 * longest_text + 2, count_slots(most_columns, n_features)
 
 
-@njit
+@njit("learn")
 def hash_mixed(offsets, data, n_features, folded, slots, indptr, indices):
     """Hash each text's distinct tokens, pairs and byte n-grams into columns.
 
@@ -90,7 +90,7 @@ def hash_mixed(offsets, data, n_features, folded, slots, indptr, indices):
         indptr[row + 1] = top
 
 
-@njit
+@jitable
 def _hash_tokens(simple, n, mask, indices, top):
     """Write the columns of tokens and pairs; return where they end."""
     before = _0
@@ -120,7 +120,7 @@ def _hash_tokens(simple, n, mask, indices, top):
     return top
 
 
-@njit
+@jitable
 def _hash_grams(simple, n, mask, indices, top):
     """Write the columns of byte n-grams; return where they end."""
     gram = _0
@@ -135,7 +135,7 @@ def _hash_grams(simple, n, mask, indices, top):
     return top
 
 
-@njit
+@jitable
 def hash_token(simple, at, end):
     """Return the hash of the token ``simple[at:end]``."""
     token = _WORD
@@ -144,31 +144,31 @@ def hash_token(simple, at, end):
     return _mix(token)
 
 
-@njit
+@jitable
 def hash_pair(before, token):
     """Return the hash of two tokens in a row, from theirs."""
     return _mix(before * _PRIME + token)
 
 
-@njit
+@jitable
 def hash_negated(token):
     """Return the hash of a token after a negation, from its own."""
     return _mix(token ^ _NEGATED)
 
 
-@njit
+@jitable
 def hash_short(gram):
     """Return the hash of the last four bytes of a number."""
     return _mix((gram & _LOW_32) | _SHORT)
 
 
-@njit
+@jitable
 def hash_long(gram):
     """Return the hash of the last six bytes of a number."""
     return _mix((gram & _LOW_48) | _LONG)
 
 
-@njit
+@jitable
 def _mix(h):
     # The finalizer of MurmurHash3 for 64 bits: each bit moves each other.
     h = (h ^ (h >> _33)) * _MIX_1

@@ -5,7 +5,7 @@ The same walk once more, but what hashing forgets is kept.
 
 import numpy as np
 
-from emotiset.kernels._jit import njit
+from emotiset.kernels._jit import jitable, njit
 from emotiset.kernels.folding import fold_white_space
 from emotiset.kernels.mixed import (
     NEGATION_REACH,
@@ -34,7 +34,7 @@ _0, _1, _4, _6, _8 = map(np.uint64, (0, 1, 4, 6, 8))
 KEPT_PER_BYTE, KEPT_PER_ROW = 4, 8
 
 
-@njit
+@njit("inspect")
 def enumerate_mixed(offsets, data, n_features, folded, kept, found):
     """List the tokens, pairs, negated tokens and byte n-grams of each text.
 
@@ -71,7 +71,7 @@ def enumerate_mixed(offsets, data, n_features, folded, kept, found):
     return n
 
 
-@njit
+@jitable
 def _list_tokens(kept, base, stop, mask, found, n):
     """List tokens and pairs; return how many n-grams and where the pairs end."""
     top = stop
@@ -103,7 +103,7 @@ def _list_tokens(kept, base, stop, mask, found, n):
     return n, top
 
 
-@njit
+@jitable
 def _list_bytes(kept, base, stop, mask, found, n):
     gram = _0
     for i in range(base, stop):
@@ -116,7 +116,7 @@ def _list_bytes(kept, base, stop, mask, found, n):
     return n
 
 
-@njit
+@jitable
 def _copy(kept, start, stop, top):
     for i in range(start, stop):
         kept[top] = kept[i]
@@ -124,7 +124,7 @@ def _copy(kept, start, stop, top):
     return top
 
 
-@njit
+@jitable
 def _note(found, n, column, start, stop, kind):
     found[n, COLUMN] = column
     found[n, START] = start

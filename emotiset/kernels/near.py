@@ -1,9 +1,11 @@
 """Texts of letters alone, without repeated ones, for telling near-copies."""
 
-from emotiset.kernels._jit import njit
+import numpy as np
+
+from emotiset.kernels._jit import jitable, njit
 
 
-@njit
+@njit("label")
 def squeeze_letters(offsets, data, is_letter, out_offsets, out):
     """Write the letters of each text, of neighboring equal ones only the first.
 
@@ -28,7 +30,7 @@ def squeeze_letters(offsets, data, is_letter, out_offsets, out):
     is_beyond = False
     out_offsets[0] = 0
     for row in range(len(offsets) - 1):
-        at, stop = offsets[row], offsets[row + 1]
+        at, stop = np.int64(offsets[row]), np.int64(offsets[row + 1])
         before = -1
         while at < stop:
             code, size = _decode(data, at)
@@ -43,14 +45,14 @@ def squeeze_letters(offsets, data, is_letter, out_offsets, out):
     return is_beyond
 
 
-@njit
+@jitable
 def _decode(data, at):
     """Return a character of UTF-8 that begins at *at*, and its bytes."""
-    first = int(data[at])
+    first = np.int64(data[at])
     if first < 0x80:
         return first, 1
     size = 2 + (first >= 0xE0) + (first >= 0xF0)
     code = first & (0x7F >> size)
     for i in range(at + 1, at + size):
-        code = code << 6 | (int(data[i]) & 0x3F)
+        code = code << 6 | (np.int64(data[i]) & 0x3F)
     return code, size

@@ -6,7 +6,7 @@ index numba puts a test for negative ones, and the loops here took half as long 
 
 import numpy as np
 
-from emotiset.kernels._jit import njit
+from emotiset.kernels._jit import jitable, njit
 from emotiset.kernels.columns import count_slots, keep_distinct
 from emotiset.kernels.folding import fold_white_space
 
@@ -35,7 +35,7 @@ def scratch_sizes(longest_text: int, n_features: int) -> tuple[int, int]:
     return max(longest_text, 4), count_slots(longest_text, n_features)
 
 
-@njit
+@njit("paper")
 def hash_byte4(offsets, data, n_features, folded, slots, indptr, indices):
     """Hash each text's distinct byte 4-grams into columns.
 
@@ -78,7 +78,7 @@ def hash_byte4(offsets, data, n_features, folded, slots, indptr, indices):
         indptr[row + 1] = top
 
 
-@njit
+@jitable
 def mix_byte4(first, second, third, fourth):
     """Return the 32-bit hash of a byte 4-gram."""
     # The finalizer of MurmurHash3: one-to-one on 32 bits, and each bit of the gram

@@ -11,7 +11,7 @@ it is off is bounded too: by half a unit in the last place for each addition.
 
 import numpy as np
 
-from emotiset.kernels._jit import njit
+from emotiset.kernels._jit import jitable, njit
 from emotiset.kernels.sgd import row_value
 from emotiset.kernels.votes import score_row
 
@@ -26,7 +26,7 @@ _NIBBLES, _ONES = np.uint64(0x0F0F0F0F0F0F0F0F), np.uint64(0x0101010101010101)
 _ROUNDING = 2.0**-24  # of float32, relative
 
 
-@njit
+@njit("learn")
 def mean_scores(
     indptr, indices, columns, table, step, model, cuts, means, hits, normalize
 ):
@@ -74,7 +74,9 @@ def mean_scores(
         for cut in cuts:
             is_near |= abs(mean - cut) <= error
         if is_near:
-            score_row(indices, start, stop, weights, intercepts, scores, 0, value)
+            # Of a type, not a literal: for that it would be compiled once more.
+            first = np.int64(0)
+            score_row(indices, start, stop, weights, intercepts, scores, first, value)
             mean = 0.0
             for member in range(n_members):
                 mean += scores[0, member]
@@ -82,7 +84,7 @@ def mean_scores(
         means[row] = mean
 
 
-@njit
+@njit("paper")
 def member_scores(
     indptr, indices, columns, table, steps, model, scores, hits, normalize
 ):
@@ -124,14 +126,14 @@ def member_scores(
             score_row(indices, start, stop, weights, intercepts, scores, row, value)
 
 
-@njit
+@jitable
 def _bound_error(length, n_columns, largest, step):
     # Half a step for each one, and what float32 loses in a sum of as many weights.
     of_float = largest * (0.5 * float(n_columns) + 4.0) * _ROUNDING
     return length * (0.5000001 * step + of_float)
 
 
-@njit
+@jitable
 def _find_rows(indices, start, stop, columns, hits):
     """Write which rows of the table the columns have; return how many."""
     # Writes for each column and moves on only past those that have one: no branch.
@@ -147,7 +149,7 @@ def _find_rows(indices, start, stop, columns, hits):
     return top
 
 
-@njit
+@jitable
 def _add_words(hits, top, table, steps, value, intercepts, scores, row):
     """Write the sums of some rows of the table as scores."""
     bias = np.int64(top) * BIAS
@@ -165,7 +167,7 @@ def _add_words(hits, top, table, steps, value, intercepts, scores, row):
             scores[row, member] = units * steps[member] * value + intercepts[member]
 
 
-@njit
+@jitable
 def _count_bits(x):
     # LLVM makes one instruction of this where the CPU has one.
     x -= (x >> _1) & _FIVES

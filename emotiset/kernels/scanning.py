@@ -5,7 +5,7 @@ The tables come from `emotiset.scan`.  In JSON only the values of keys that end 
 the line alone.
 """
 
-from emotiset.kernels._jit import njit
+from emotiset.kernels._jit import jitable, njit
 from emotiset.kernels.matching import is_symbol
 
 # What becomes of a line.
@@ -20,7 +20,7 @@ _ZERO, _FIVE, _SEVEN, _COLON, _BACKSLASH = 48, 53, 55, 58, 92
 _T, _U, _X = 116, 117, 120
 
 
-@njit
+@njit("scan")
 def scan_json(text, marks, words, pairs, step, starts, kinds):
     r"""Find the lines of *text* and say what becomes of each; return their number.
 
@@ -64,7 +64,7 @@ def scan_json(text, marks, words, pairs, step, starts, kinds):
     return _end_lines(text, start, len(text), is_kept, row, starts, kinds)
 
 
-@njit
+@jitable
 def _mark_strip(text, base, marks):
     r"""Mark where a line ends, ``xt"`` begins, or ``u005`` to ``u007``.
 
@@ -88,7 +88,7 @@ def _mark_strip(text, base, marks):
     return n_filled
 
 
-@njit
+@jitable
 def _mark_places(text, text1, text2, text3, marks):
     """Do it for *text*, given what stands one, two and three bytes behind.
 
@@ -102,7 +102,7 @@ def _mark_places(text, text1, text2, text3, marks):
         marks[i] = (a == _NEWLINE) | is_key | is_escape
 
 
-@njit
+@jitable
 def _is_bare(words, at):
     """Return whether 64 bytes have no mark."""
     left = words[at] | words[at + 1] | words[at + 2] | words[at + 3]
@@ -110,7 +110,7 @@ def _is_bare(words, at):
     return left | right == 0
 
 
-@njit
+@njit("scan")
 def scan_text(text, words, pairs, step, hits, starts, kinds):
     r"""Do the same for lines of plain text, all of which is looked at.
 
@@ -141,7 +141,7 @@ def scan_text(text, words, pairs, step, hits, starts, kinds):
     return _end_lines(text, start, n_bytes, is_kept, row, starts, kinds)
 
 
-@njit
+@jitable
 def _end_lines(text, start, n_bytes, is_kept, row, starts, kinds):
     if start < n_bytes:
         kinds[row] = _kind_of(text, start, n_bytes, is_kept)
@@ -150,7 +150,7 @@ def _end_lines(text, start, n_bytes, is_kept, row, starts, kinds):
     return row
 
 
-@njit
+@jitable
 def _kind_of(text, start, stop, is_kept):
     if is_kept:
         return KEPT
@@ -159,7 +159,7 @@ def _kind_of(text, start, stop, is_kept):
     return EMPTY if start == stop else PASSED
 
 
-@njit
+@jitable
 def _find_hits(words, pairs, hits):
     """Write down the words in which a symbol may begin or a line ends; return how many.
 
@@ -196,7 +196,7 @@ def _find_hits(words, pairs, hits):
     return n_hits
 
 
-@njit
+@jitable
 def _has_symbol(text, at, pairs, step):
     """Return whether the key that ends at *at* has a string with a symbol."""
     at = _skip_blanks(text, at)
@@ -225,7 +225,7 @@ def _has_symbol(text, at, pairs, step):
     return False
 
 
-@njit
+@jitable
 def _is_escaped(text, at, start):
     i = at
     while i > start and text[i - 1] == _BACKSLASH:
@@ -233,7 +233,7 @@ def _is_escaped(text, at, start):
     return (at - i) & 1 != 0
 
 
-@njit
+@jitable
 def _skip_blanks(text, at):
     while at < len(text) and (
         text[at] == _SPACE or text[at] == _TAB or text[at] == _RETURN
@@ -242,7 +242,7 @@ def _skip_blanks(text, at):
     return at
 
 
-@njit
+@jitable
 def _may_start(text, at, pairs):
     if at + 3 >= len(text):
         return True

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from emotiset.kernels._jit import njit
+from emotiset.kernels._jit import jitable, njit
 from emotiset.kernels._math import log1p_exp, logistic
 
 _LEAST_SCALE = 1e-9  # fold the scale into the weights before it underflows
@@ -49,13 +49,13 @@ class Progress(NamedTuple):
     total_intercept: float = 0.0
 
 
-@njit
+@jitable
 def row_value(n_columns):
     """Return what each one of a normalized row counts; 1 in a row without any."""
     return 1.0 / np.sqrt(max(float(n_columns), 1.0))
 
 
-@njit
+@jitable
 def intercept_step(normalize):
     """Return how far the intercept moves where a column of value 1 moves by 1.
 
@@ -66,7 +66,7 @@ def intercept_step(normalize):
     return 0.01 if normalize else 1.0
 
 
-@njit
+@njit("paper")
 def sgd_logistic(indptr, indices, polarity, weights, progress, eta0, alpha, normalize):
     """Visit each row once by SGD on the L2-regularized log loss.
 
@@ -129,7 +129,7 @@ def sgd_logistic(indptr, indices, polarity, weights, progress, eta0, alpha, norm
     return Progress(scale, intercept, step, n_correct, total_loss, 0.0, 0.0)
 
 
-@njit
+@njit("paper")
 def pegasos(indptr, indices, polarity, weights, progress, alpha, normalize):
     """Visit each row once by Pegasos, a support vector machine's SGD.
 

@@ -5,7 +5,9 @@ is told by its character class, a bit of the constants below, so that a guard is
 bit mask: the classes that may stand there.
 """
 
-from emotiset.kernels._jit import njit
+import numpy as np
+
+from emotiset.kernels._jit import jitable, njit
 
 BLANK = 1  # white space, the ends of the text, and a symbol that was taken out
 LETTER = 2  # of a script that sets words apart: Latin, Greek, Cyrillic, Armenian
@@ -36,7 +38,7 @@ _SLASH, _COLON, _SPACE, _NEWLINE = 47, 58, 32, 10
 _BRACKET_REACH = 256  # bytes; bounds the work on hostile text
 
 
-@njit
+@njit("label")
 def strip_symbols(offsets, text, step, may_start, guards, classes, found):
     """Take the symbols out of *text*, in place, and say which polarities they had.
 
@@ -77,7 +79,7 @@ def strip_symbols(offsets, text, step, may_start, guards, classes, found):
     offsets[len(found)] = start
 
 
-@njit
+@jitable
 def _strip_row(text, i, stop, start, step, may_start, guards, classes):
     """Move ``text[i:stop]`` to ``text[start:]``; return its new end and the bits.
 
@@ -107,7 +109,7 @@ def _strip_row(text, i, stop, start, step, may_start, guards, classes):
     return at, bits
 
 
-@njit
+@jitable
 def _longest_match(text, i, stop, step, guards):
     """Return the last accepting state on the way from *i*, and where it ends."""
     state, best, end = 0, 0, i
@@ -121,7 +123,7 @@ def _longest_match(text, i, stop, step, guards):
     return best, end
 
 
-@njit
+@jitable
 def _is_free(text, start, at, end, stop, state, step, guards, classes):
     """Return whether what stands left and right lets this be a symbol."""
     left = _class_before(text, start, at, classes)
@@ -144,13 +146,13 @@ def _is_free(text, start, at, end, stop, state, step, guards, classes):
     return fits
 
 
-@njit
+@jitable
 def _is_address(text, i, stop):
     """Return whether the colon at *i* is that of ``http://``."""
     return i + 2 < stop and text[i + 1] == _SLASH and text[i + 2] == _SLASH
 
 
-@njit
+@jitable
 def _address_end(text, i, stop):
     """Return where visible ASCII ends: addresses hold nothing else."""
     while i < stop and _SPACE < text[i] < 127:
@@ -158,7 +160,7 @@ def _address_end(text, i, stop):
     return i
 
 
-@njit
+@jitable
 def _has_open_bracket(text, start, at):
     """Return whether a round bracket, also a full-width one, is open before *at*."""
     depth = 0
@@ -178,7 +180,7 @@ def _has_open_bracket(text, start, at):
     return False
 
 
-@njit
+@jitable
 def _class_before(text, start, at, classes):
     """Return the class of the character that ends before *at*."""
     i = at - 1
@@ -187,18 +189,18 @@ def _class_before(text, start, at, classes):
     return _class_at(text, i, at, classes) if at > start else BLANK
 
 
-@njit
+@jitable
 def _class_at(text, i, stop, classes):
     """Return the class of the character at *i*; broken UTF-8 is `STOP`."""
     if i >= stop:
         return BLANK
-    byte = int(text[i])
+    byte = np.int64(text[i])
     if byte < 0x80:
-        return int(classes[byte])
+        return np.int64(classes[byte])
     width = 2 + (byte >= 0xE0) + (byte >= 0xF0)
     code = byte & (0x7F >> width)
     if i + width > stop:
         return STOP
     for k in range(i + 1, i + width):
-        code = code << 6 | int(text[k]) & 0x3F
-    return int(classes[code]) if code < len(classes) else STOP
+        code = code << 6 | np.int64(text[k]) & 0x3F
+    return np.int64(classes[code]) if code < len(classes) else STOP

@@ -8,7 +8,7 @@ mentioned, which page is linked and how long a letter is drawn out no longer sho
 
 import numpy as np
 
-from emotiset.kernels._jit import njit
+from emotiset.kernels._jit import jitable
 
 _0, _1, _2, _3, _4, _8 = map(np.uint64, (0, 1, 2, 3, 4, 8))
 
@@ -75,7 +75,7 @@ _GOLDEN, _SLOT_SHIFT = np.uint64(0x9E3779B97F4A7C15), np.uint64(56)
 _LAST_SLOT = np.uint64(_N_SLOTS - 1)
 
 
-@njit
+@jitable
 def simplify(folded, n, simple):
     """Write a folded text with one byte for each mention and each address.
 
@@ -125,7 +125,7 @@ def simplify(folded, n, simple):
     return top + _1
 
 
-@njit
+@jitable
 def _read_character(folded, at, width):
     character = _0
     for i in range(width):
@@ -133,7 +133,7 @@ def _read_character(folded, at, width):
     return character, width
 
 
-@njit
+@jitable
 def _find_end(folded, at, n):
     """Return where a mention or address that starts at *at* ends, and its stand-in."""
     end = at
@@ -149,7 +149,7 @@ def _find_end(folded, at, n):
     return end, ADDRESS
 
 
-@njit
+@jitable
 def _is_address(folded, at, n):
     if folded[at] == _WWW[0]:
         return _starts(folded, at, n, _WWW)
@@ -160,7 +160,7 @@ def _is_address(folded, at, n):
     return _starts(folded, at, n, _AFTER_HTTP)
 
 
-@njit
+@jitable
 def _starts(folded, at, n, start):
     if at + np.uint64(len(start)) > n:
         return False
@@ -170,7 +170,7 @@ def _starts(folded, at, n, start):
     return i == np.uint64(len(start))
 
 
-@njit
+@jitable
 def token_end(simple, at, n):
     """Return where the token that starts at *at* ends.
 
@@ -200,7 +200,7 @@ def token_end(simple, at, n):
     return end
 
 
-@njit
+@jitable
 def is_negation(simple, at, end):
     """Tell whether a token turns the meaning of those after it.
 

@@ -6,7 +6,7 @@ from emotiset.kernels._math import logistic
 _LEAST_SCALE = 1e-9  # fold the scale into the weights before it underflows
 
 
-@njit
+@njit("matrix")
 def averaged_sgd(indptr, indices, values, polarity, order, epochs, eta0, alpha, held):
     """Minimize the L2-regularized log loss; return the mean intercept of all steps.
 

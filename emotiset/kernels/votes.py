@@ -8,7 +8,7 @@ their own took a third longer, and a loop unrolled by hand saved nothing.
 
 import numpy as np
 
-from emotiset.kernels._jit import njit
+from emotiset.kernels._jit import jitable, njit
 from emotiset.kernels._math import logistic  # libm's differ between CPUs
 from emotiset.kernels.sgd import row_value
 
@@ -16,7 +16,7 @@ _HALF = np.float32(0.5)
 _JUST_OVER_HALF = np.nextafter(np.float32(0.5), np.float32(1))
 
 
-@njit
+@njit("learn")
 def score_rows(indptr, indices, weights, intercepts, scores, normalize):
     """Write ``X @ weights + intercepts`` to *scores*.
 
@@ -39,7 +39,7 @@ def score_rows(indptr, indices, weights, intercepts, scores, normalize):
         score_row(indices, start, stop, weights, intercepts, scores, row, value)
 
 
-@njit
+@jitable
 def score_row(indices, start, stop, weights, intercepts, scores, row, value):
     """Write one row of *scores*, whose ones count *value* each; see `score_rows`."""
     n_members = weights.shape[1]
@@ -54,7 +54,7 @@ def score_row(indices, start, stop, weights, intercepts, scores, row, value):
         scores[row, member] = scores[row, member] * rounded + intercepts[member]
 
 
-@njit
+@njit("paper")
 def share_votes(scores, vote_weights, probability):
     """Write the share of vote weight that is positive, on the side that wins.
 
@@ -90,7 +90,7 @@ def share_votes(scores, vote_weights, probability):
         probability[row] = on_side(share, wins)
 
 
-@njit
+@njit("learn")
 def mean_votes(scores, probability):
     """Write the logistic function of the mean score.
 
@@ -110,7 +110,7 @@ def mean_votes(scores, probability):
         probability[row] = on_side(share, total_score > 0)
 
 
-@njit
+@njit("learn")
 def logistic_of(means, probability):
     """Write the logistic function of each of *means*, as `mean_votes` does.
 
@@ -125,7 +125,7 @@ def logistic_of(means, probability):
         probability[row] = on_side(logistic(means[row]), means[row] > 0)
 
 
-@njit
+@jitable
 def on_side(share, is_positive):
     """Round to float32, but not across 0.5: argmax and predict read it as negative."""
     rounded = np.float32(share)

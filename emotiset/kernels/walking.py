@@ -6,17 +6,33 @@ one waits, the others do.  That halves the time of a step.
 
 import numpy as np
 
-from emotiset.kernels._jit import njit
+from emotiset.kernels._jit import jitable
 
 N_LANES = 8  # texts that walk together
 LANE_BYTES = 1024  # longer ones walk alone, so that the room stays small
+N_FACTORS = 256  # counts in a tweet are smaller
 
 _BYTE = np.uint32(8)
 _HALF = np.uint32(16)
 _LOWER_HALF = np.uint32(0xFFFF)
 
 
-@njit
+def make_room(likelihoods: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return what `language.identify` works in; numba is long to compile as much."""
+    n_features, n_padded = likelihoods.shape
+    return (
+        np.zeros(n_features, np.int32),  # counts
+        np.empty(n_features + 1, np.int32),  # seen
+        np.empty(n_padded, np.int32),  # once
+        np.empty(n_padded, np.int64),  # scores
+        np.empty(N_FACTORS, np.int32),  # factors
+        np.empty(N_LANES, np.uint32),  # states
+        np.empty(N_LANES, np.int64),  # ends
+        np.empty((N_LANES, LANE_BYTES + 1), np.int32),  # found
+    )
+
+
+@jitable
 def walk_together(
     offsets, data, first, n_lanes, start, moves, firsts, features, states, found, ends
 ):
@@ -59,7 +75,7 @@ def walk_together(
     return True
 
 
-@njit
+@jitable
 def count_found(found, counts, seen):
     """Count *found* into ``counts``; return how many differ, which are in ``seen``.
 
@@ -80,7 +96,7 @@ def count_found(found, counts, seen):
     return n_seen
 
 
-@njit
+@jitable
 def count_alone(data, begin, end, start, moves, firsts, features, counts, seen):
     """Do both for one text, ``data[begin:end]``, of any length."""
     n_seen = 0

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from emotiset.kernels._jit import njit
+from emotiset.kernels._jit import jitable, njit
 
 _BLANK = np.uint8(32)
 
 
-@njit
+@njit("maps")
 def join_words(firsts, order, offsets, data, places, out_offsets, out):
     """Join the words of each row, sorted, each once, with a blank between two.
 
@@ -53,7 +53,7 @@ def join_words(firsts, order, offsets, data, places, out_offsets, out):
         out_offsets[row + 1] = top
 
 
-@njit
+@jitable
 def compare(offsets, data, one, other):
     """Compare two words by their bytes: below, at or above 0."""
     at, of_one = offsets[one], offsets[one + 1] - offsets[one]
@@ -65,7 +65,7 @@ def compare(offsets, data, one, other):
     return np.int64(of_one) - np.int64(of_other)
 
 
-@njit
+@jitable
 def _sort(offsets, data, places, n):
     # Shell's, with gaps of 1, 4, 13, ...: short rows as insertion, long ones not n * n.
     gap = 1

@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from emotiset.checks import check_choice, check_range
+from emotiset.compiling import compile_kernels
 from emotiset.config import Vote
 from emotiset.errors import ConfigError
 from emotiset.kernels.hashing import mix64
@@ -101,6 +102,7 @@ class HashedVotingClassifier(ClassifierMixin, BaseEstimator):
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64)
         self.classes_, polarity = to_polarity(y)
         rows = _as_rows(X)
+        compile_kernels(["matrix"])
         parts = _deal(polarity, self.members, self.seed)
         fitted = [self._fit_member(rows, polarity, part) for part in parts]
         self.coef_ = np.stack([weights for weights, _ in fitted])

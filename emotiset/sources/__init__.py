@@ -9,9 +9,10 @@ from emotiset.sources.blocks import Block, Piece, Reading, Reject, Seen
 from emotiset.sources.door import find_kept
 from emotiset.sources.placing import find_label
 from emotiset.sources.planning import find_blocks, find_paths, limit_blocks, plan_blocks
-from emotiset.sources.reading import read_block
+from emotiset.sources.reading import SCANNED, read_block
 
 __all__ = [
+    "SCANNED",
     "Block",
     "Piece",
     "Reading",

@@ -85,14 +85,14 @@ def _read_piece(
 ) -> Iterator[Reading]:
     if piece.problem is not None:
         return iter([Flaw(0, piece.problem, b"").to_reading(piece.source)])
-    if scan is not None and config.label_column is None and format in _SCANNED:
+    if scan is not None and config.label_column is None and format in SCANNED:
         find = partial(
             find_kinds,
             scan=scan,
             is_json=format == "tweets",
             keep_notices=keep_notices,
         )
-        return read_scanned(piece, limit, find, _SCANNED[format])
+        return read_scanned(piece, limit, find, SCANNED[format])
     return _READERS[format](piece, config, limit)
 
 
@@ -146,7 +146,7 @@ _READERS: Final[
 }
 
 # For a format of which lines can be passed over, what decodes them.
-_SCANNED: Final[dict[str, Decode]] = {
+SCANNED: Final[dict[str, Decode]] = {
     "tweets": partial(read_chunk, label_column=None),
     "text": read_texts,
 }
