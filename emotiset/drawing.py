@@ -37,21 +37,24 @@ def choose_sizes(found: Mapping[Group, int], config: TrainConfig) -> dict[Group,
     OnePolarityError
         If a polarity has no example to train on.
     TooFewError
-        If a polarity has fewer than ``per_class``.
+        If a polarity has fewer than ``per_class``, or ``test_after`` holds out none.
     """
     n_found = {polarity: found[False, polarity] for polarity in POLARITIES}
     _check_enough(n_found, config.per_class)
-    if config.label_column is not None and config.per_class is None:
+    takes_all = config.label_column is not None and config.per_class is None
+    n_late = [found[True, polarity] for polarity in POLARITIES]
+    n_test = sum(n_late) if takes_all else min(n_late)
+    if config.test_after is not None and not n_test:
+        of = "" if takes_all else "of both polarities "
+        raise TooFewError(
+            f"--test-after {config.test_after} needs examples {of}from that day on, "
+            "found none: choose an earlier day, or name the column of times with "
+            "--time-column"
+        )
+    if takes_all:
         return dict(found)
     rarer = min(n_found.values())
     n_train = rarer if config.per_class is None else config.per_class
-    n_test = min(found[True, polarity] for polarity in POLARITIES)
-    if config.test_after is not None and not n_test:
-        raise TooFewError(
-            f"--test-after {config.test_after} needs examples of both polarities from "
-            "that day on, found none: choose an earlier day, or name the column of "
-            "times with --time-column"
-        )
     fraction = config.held_out_fraction
     if config.test_after is None:
         n_test = min(n_test, round(n_train * fraction / (1 - fraction)))

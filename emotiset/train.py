@@ -155,6 +155,8 @@ def open_work_folder(
     url: str | Path | None, config: TrainConfig, *, verify_inputs: bool
 ) -> Keeping | None:
     """Return where finished work is kept; find out that it can be written."""
+    if url is not None and not str(url).strip():
+        raise ConfigError("--work-dir needs the name of a folder, found none: name one")
     if url is None:
         if verify_inputs:
             raise ConfigError(

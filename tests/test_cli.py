@@ -302,6 +302,7 @@ BAD_INPUT = {
     "bad size": (["train", "good.json", "--block-size", "big"], 2, "big"),
     "endless size": (["train", "good.json", "--block-size", "1e999"], 2, "1e999"),
     "bad memory": (["train", "good.json", "--memory-limit", "1e999"], 2, "1e999"),
+    "work in no folder": (["train", "good.json", "--work-dir", ""], 2, "--work-dir"),
     "bad config": (["train", "good.json", "--config", "t.csv"], 2, "t.csv"),
     "unknown language": (["train", "good.json", "--language", "xq"], 2, "xq"),
     "by time, no folds": (["train", "good.json", "--fold-by", "time"], 2, "folds 5"),

@@ -265,6 +265,14 @@ def test_choose_sizes__too_few_says_how_many_there_are() -> None:
         choose_sizes(found, TrainConfig(per_class=9))
 
 
+def test_choose_sizes__observations_of_which_none_is_late_are_refused() -> None:
+    late = TrainConfig(label_column="y", test_after=DAY)
+    found = {**dict.fromkeys(GROUPS, 5), (True, 1): 0}
+    assert choose_sizes(found, late) == found
+    with pytest.raises(TooFewError, match="needs examples from that day on"):
+        choose_sizes(found | {(True, -1): 0}, late)
+
+
 def test_choose_member__is_even() -> None:
     keys = np.random.default_rng(0).integers(0, 2**64, 70_000, dtype=np.uint64)
     counts = np.bincount(choose_member(keys, 0, 7), minlength=7)
