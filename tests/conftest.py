@@ -69,9 +69,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that have the most slow tests; leave all else shuffled."""
-    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
-    items.sort(key=lambda item: -slow[item.path])
+    """Begin with the files that take longest; leave all else shuffled.
+
+    Those with the most slow tests come first, then those that start the most clusters:
+    one process waits for the other no longer than for a file of quick tests.
+    """
+    weight = Counter[Path]()
+    for item in items:
+        is_slow = item.get_closest_marker("slow") is not None
+        starts = not {"client", "run"}.isdisjoint(getattr(item, "fixturenames", ()))
+        weight[item.path] += 100 * is_slow + starts
+    items.sort(key=lambda item: -weight[item.path])
 
 
 @pytest.fixture(scope="session")

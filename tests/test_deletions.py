@@ -50,6 +50,7 @@ def texts(tweets: list[dict[str, Any]]) -> list[str]:
     return [json.dumps(tweet) for tweet in tweets]
 
 
+@pytest.mark.slow
 def test_train__the_model_of_the_tweets_that_stay_wherever_notices_stand(
     client: Client, tmp_path: Path, tweets: list[dict[str, Any]], texts: list[str]
 ) -> None:

@@ -55,6 +55,7 @@ def test_classify__agrees_with_most_of_the_sample(folder: Path) -> None:
     assert all((positive > 0.5) == (polarity > 0) for _, polarity, positive in answers)
 
 
+@pytest.mark.slow
 def test_learning_curve__rises_with_the_sample(client: Client, tmp_path: Path) -> None:
     curve = load("learning_curve")
     inputs = ["simulated:60000?emoticon_share=0.3"]

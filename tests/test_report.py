@@ -171,6 +171,7 @@ def luminance(color: str) -> float:
     return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
 
 
+@pytest.mark.slow
 def test_report__tables_by_keyboard_and_by_ear(browser: Any, page_file: Path) -> None:
     page = browser.new_page(viewport={"width": 375, "height": 800})
     page.goto(page_file.as_uri())

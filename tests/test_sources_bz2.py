@@ -38,6 +38,7 @@ def _read(path: Path, step: int) -> tuple[list[bytes], list[Flaw]]:
     return lines, flaws
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", [1, 9])
 @pytest.mark.parametrize("has_end", [True, False])
 def test_stretches__as_the_whole(tmp_path: Path, level: int, has_end: bool) -> None:
@@ -85,6 +86,7 @@ def test_plan__cuts_a_large_file(tmp_path: Path) -> None:
     assert found == texts
 
 
+@pytest.mark.slow
 def test_bomb__is_stopped(tmp_path: Path) -> None:
     zeros = b"a" * (40 << 20)
     inner = bz2.compress(zeros)

@@ -69,7 +69,7 @@ def _is_closed(data: str) -> bool:
 
 
 @given(tricky, st.integers(1, 7))
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_records__as_python_reads_them(data: str, size: int) -> None:
     data = data.replace("\r\r", "\r") if _is_closed(data) else ""
     expected = [row for row in csv.reader(io.StringIO(data, newline="")) if row]
