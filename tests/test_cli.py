@@ -378,7 +378,8 @@ def test_output__through_a_link_changes_what_it_points_to(
     target, link = tmp_path / "target.parquet", tmp_path / "link.parquet"
     target.write_bytes(b"old")
     link.symlink_to(target)
-    done = run("train", good_file, "-o", link, "--workers", 1, "--quiet")
+    options = ("--workers", 1, "--n-features", 1024, "--quiet")
+    done = run("train", good_file, "-o", link, *options)
     assert done.returncode == 0, done.stderr
     assert link.is_symlink()
     assert target.read_bytes()[:4] == b"PAR1"

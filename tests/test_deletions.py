@@ -36,7 +36,7 @@ def notices(tweets: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def run(client: Client, files: Sequence[Path], **settings: Any) -> Any:
-    config = TrainConfig(block_size=40_000, members=3, **settings)
+    config = TrainConfig(block_size=40_000, members=3, n_features=1 << 14, **settings)
     return train([str(path) for path in files], config, client)
 
 

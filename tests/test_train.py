@@ -247,7 +247,8 @@ def test_train__real_stream_puts_every_line_in_one_bin(
     files = sorted(real_data.glob("stream/*/*.bz2"))[::4]  # of three years
     n_lines = sum(bz2.decompress(path.read_bytes()).count(b"\n") for path in files)
     with caplog.at_level(logging.WARNING):
-        summary = train(files, TrainConfig(members=3), client).summary
+        config = TrainConfig(members=3, n_features=1 << 16)
+        summary = train(files, config, client).summary
     assert summary["read"] == n_lines == sum(summary["funnel"].values())
     assert summary["funnel"]["trained"] > 100
     assert summary["funnel"]["unreadable"] == 0
