@@ -215,11 +215,16 @@ class Tags(HTMLParser):
         self.text += data
 
 
-def test_page__hostile_texts_are_text() -> None:
-    kind = make_page(make_summary(), make_evidence(), "model.parquet")
+@pytest.fixture(scope="module")
+def plain() -> str:
+    """A page of what is no trouble."""
+    return make_page(make_summary(), make_evidence(), "m")
+
+
+def test_page__hostile_texts_are_text(plain: str) -> None:
     hostile = make_page(make_summary(name=HOSTILE), make_evidence(HOSTILE), HOSTILE)
     assert "alert" in Tags(hostile).text
-    assert len(Tags(hostile).tags) == len(Tags(kind).tags)
+    assert len(Tags(hostile).tags) == len(Tags(plain).tags)
     assert not {"script", "img", "iframe", "object"} & {
         t for t, _ in Tags(hostile).tags
     }
@@ -232,14 +237,12 @@ def test_page__hostile_texts_are_text() -> None:
             ).startswith("#")
 
 
-def test_page__same_arguments_same_bytes() -> None:
-    first, second = (make_page(make_summary(), make_evidence(), "m") for _ in range(2))
-    assert first == second
+def test_page__same_arguments_same_bytes(plain: str) -> None:
+    assert make_page(make_summary(), make_evidence(), "m") == plain
 
 
-def test_page__numbers_are_those_of_the_summary() -> None:
-    summary = make_summary()
-    text = Tags(make_page(summary, make_evidence(), "m")).text
+def test_page__numbers_are_those_of_the_summary(plain: str) -> None:
+    summary, text = make_summary(), Tags(plain).text
     for name, n in summary["funnel"].items():
         assert f"{n:,}" in text
         assert EXPLAINED[name] in text
@@ -248,9 +251,8 @@ def test_page__numbers_are_those_of_the_summary() -> None:
     assert "0.990" in text
 
 
-def test_report__tells_folds_of_each_language() -> None:
-    plain = Tags(make_page(make_summary(), make_evidence(), "m")).text
-    assert "Cross-validation" not in plain
+def test_report__tells_folds_of_each_language(plain: str) -> None:
+    assert "Cross-validation" not in Tags(plain).text
     summary = make_summary() | {"folds": make_folds()}
     text = Tags(make_page(summary, make_evidence(), "m")).text
     for told in ("Cross-validation", "0.7654", "0.8642", "2020-01-02", "block of time"):
