@@ -26,6 +26,17 @@ def option_name(setting: str) -> str:
     return f"--{setting.replace('_', '-')}"
 
 
+def take_numpy(settings: Any) -> None:
+    """Put plain numbers in a frozen dataclass where NumPy's are given.
+
+    They come out of arrays, such as those of `numpy.logspace`.
+    """
+    for field in fields(settings):
+        value = getattr(settings, field.name)
+        if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
+            object.__setattr__(settings, field.name, value.item())
+
+
 def check_types(settings: Any) -> None:
     """Raise `ConfigError` unless each field of a dataclass has its declared type.
 

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, get_args
 
 import msgspec
 
-from emotiset.checks import check_choice, check_range, check_types
+from emotiset.checks import check_choice, check_range, check_types, take_numpy
 from emotiset.errors import ConfigError
 from emotiset.folds import FoldConfig
 from emotiset.learning import FeatureSet as FeatureSet
@@ -200,6 +200,7 @@ found 1000: try 512
 
     def __post_init__(self) -> None:
         """Check the types, each part, then what holds between parts."""
+        take_numpy(self)
         check_types(self)
         SourceConfig.__post_init__(self)  # a format may imply a column
         if self.features_column is not None and self.features == "mixed":

@@ -144,7 +144,7 @@ def check_space(space: Space) -> None:
                     f"below 2^63, found {values.low}..{values.high}: list the values "
                     "instead"
                 )
-        elif isinstance(values, str) or not len(values):
+        elif isinstance(values, str) or not getattr(values, "__len__", int)():
             raise ConfigError(
                 f"--try {name} needs a list of values or a Range, found {values!r}"
             )

@@ -111,10 +111,6 @@ def train(
     (1, 3000)
     """
     config = config or TrainConfig()
-    if isinstance(inputs, str | Path):
-        raise InputError(
-            f"train needs a list of inputs, found {inputs!r} alone: put it in brackets"
-        )
     clock = Stopwatch()
     with clock.time("plan"):
         pools = parse_pools(config.languages)  # where an unknown code is found

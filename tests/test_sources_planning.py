@@ -14,7 +14,7 @@ import pytest
 from emotiset.config import SourceConfig
 from emotiset.errors import ConfigError, EmotisetError, InputError
 from emotiset.simulate import simulate_records
-from emotiset.sources import Block, limit_blocks, plan_blocks, read_block
+from emotiset.sources import Block, find_blocks, limit_blocks, plan_blocks, read_block
 
 
 def _plan(*inputs: Path | str, **settings: Any) -> list[Block]:
@@ -77,6 +77,8 @@ def test_inputs__not_there(tmp_path: Path) -> None:
     _write(tmp_path / "hidden/.a", "x")
     assert "no file" in _fails(tmp_path / "nosuch.json")
     assert "no file that matches" in _fails(tmp_path / "*.json")
+    with pytest.raises(InputError, match=r"'a\.json' alone: put it in brackets"):
+        find_blocks("a.json", SourceConfig())
     assert "none in the folder" in _fails(tmp_path / "empty")
     assert "none in the folder" in _fails(tmp_path / "hidden")
     assert "none" in _fails()

@@ -248,6 +248,15 @@ def test_list_trials__refuses_in_one_line(
     assert "\n" not in str(raised.value)
 
 
+def test_list_trials__takes_numbers_of_numpy() -> None:
+    space = {"alpha": np.logspace(-8, -6, 3), "epochs": np.arange(1, 3)}
+    found = list_trials(space, TrainConfig(), SearchConfig(search="grid"))
+    assert {each.alpha for each in found} >= {1e-8, 1e-7, 1e-6}
+    assert all(type(each.epochs) is int for each in found[1:])
+    with pytest.raises(ConfigError, match="needs a list of values or a Range, found 5"):
+        list_trials({"epochs": 5}, TrainConfig(), SearchConfig())
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

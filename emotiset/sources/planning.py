@@ -80,12 +80,21 @@ def find_blocks(inputs: Sequence[str | Path], config: SourceConfig) -> list[Bloc
 
     See `plan_blocks` for what is raised.
 
+    Raises
+    ------
+    InputError
+        Also for a name that stands alone, whose letters would be the inputs.
+
     Examples
     --------
     >>> blocks = find_blocks(["simulated:1000"], SourceConfig(limit=10))
     >>> [block.n_records for block in blocks]
     [10]
     """
+    if isinstance(inputs, str | Path):
+        raise InputError(
+            f"a list of inputs is needed, found {inputs!r} alone: put it in brackets"
+        )
     blocks = plan_blocks([str(path) for path in inputs], config)
     if config.limit is None:
         return blocks
