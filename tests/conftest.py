@@ -29,6 +29,7 @@ from emotiset.forking import start_early
 pa.array([0])  # Arrow imports pandas: 0.2 s that no example of Hypothesis should take
 
 REAL_DATA = "EMOTISET_REAL_DATA"
+STARTING = {"client", "run", "dask_processes"}  # fixtures that start processes
 METHOD = "DASK_DISTRIBUTED__WORKER__MULTIPROCESSING_METHOD"
 
 _GOOD = ["love", "great", "happy", "sunny", "smile", "win", "thanks", "best", "fun"]
@@ -63,8 +64,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.loadscopereorder = False
     if not hasattr(config, "workerinput"):
         subprocess.run([sys.executable, "-c", _COMPILE_ALL], check=True)
-    if hasattr(config, "workerinput") or not config.getoption("numprocesses", 0):
-        start_early()  # in each process that runs tests
 
 
 @pytest.hookimpl(trylast=True)
@@ -74,12 +73,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Those with the most slow tests come first, then those that start the most clusters:
     one process waits for the other no longer than for a file of quick tests.
     """
-    weight = Counter[Path]()
+    slow, starting = Counter[Path](), Counter[Path]()
     for item in items:
-        is_slow = item.get_closest_marker("slow") is not None
-        starts = not {"client", "run"}.isdisjoint(getattr(item, "fixturenames", ()))
-        weight[item.path] += 100 * is_slow + starts
-    items.sort(key=lambda item: -weight[item.path])
+        slow[item.path] += item.get_closest_marker("slow") is not None
+        needed = getattr(item, "fixturenames", ())
+        starting[item.path] += not STARTING.isdisjoint(needed)
+    items.sort(key=lambda item: (-slow[item.path], -starting[item.path]))
+    if any(starting.values()):
+        start_early()  # gets ready in the background, in each process that runs tests
 
 
 @pytest.fixture(scope="session")
