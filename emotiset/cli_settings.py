@@ -96,6 +96,12 @@ def parse_size(name: str, size: str) -> int:
         ) from None
 
 
+def _keep_size(size: str) -> str:
+    """Return the limit of a worker's memory as it was written, if it is a size."""
+    parse_size("--memory-limit", size)
+    return size
+
+
 def parse_crosses(pairs: list[str]) -> tuple[tuple[str, str], ...]:
     """Return the pairs of names that ``a,b`` options mean.
 
@@ -174,6 +180,6 @@ _PARSERS: Final[dict[str, Callable[[Any], Any]]] = {
     "cross": parse_crosses,
     "keep_columns": tuple,
     "lexicon": partial(read_text, "--lexicon"),
-    "memory_limit": lambda size: str(parse_size("--memory-limit", size)),
+    "memory_limit": _keep_size,
     "test_after": datetime.datetime.date,
 }
