@@ -1,6 +1,7 @@
 """The scan passes over no line that full decoding would label."""
 
 import bz2
+import json
 import os
 import re
 from functools import lru_cache
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emotiset import scan
 from emotiset.automaton import find_and_strip, write_forms
 from emotiset.config import TrainConfig
 from emotiset.kernels.scanning import EMPTY, KEPT, PASSED
@@ -300,3 +302,25 @@ def test_label_block__same_rows_with_and_without_the_scan() -> None:
         assert scanned.tally.n_read == full.tally.n_read
         n_binned = sum(scanned.tally.bins.values()) + scanned.rows.num_rows
         assert n_binned == scanned.tally.n_read
+
+
+@pytest.mark.parametrize("is_json", [True, False])
+def test_find_kinds__kernels_run_as_python_say_the_same(
+    is_json: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [
+        "what a day :)",
+        "no symbol in here",
+        "\U0001f60d so so",
+        "xD",
+        " ",
+        ":(\t",
+    ]
+    rows = [json.dumps({"text": text, "id": 1}) if is_json else text for text in texts]
+    data = "\n".join([*rows, "and at the end =)"]).encode()
+    compiled = kinds_of(data, LEXICONS[0], is_json=is_json)
+    assert {KEPT, PASSED} <= set(compiled)
+    for name in ("scan_json", "scan_text"):
+        kernel = getattr(scan, name)
+        monkeypatch.setattr(scan, name, getattr(kernel, "py_func", kernel))
+    assert kinds_of(data, LEXICONS[0], is_json=is_json) == compiled

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
+import numpy as np
 from numba.core.caching import FunctionCache, NullCache
 from numba.extending import typeof_impl
 
@@ -30,9 +31,10 @@ def njit(family: Family) -> Callable[[Callable[..., Any]], Any]:
     """Compile a kernel at its first call, or take it from the folder of its family."""
 
     def decorate(function: Callable[..., Any]) -> Any:
+        if not is_compiled():  # integers wrap around all the same, without a warning
+            return np.errstate(over="ignore")(function)
         kernel: Any = numba.njit(**_OPTIONS)(function)
-        if is_compiled():
-            kernel._cache = _Kept(function, family)
+        kernel._cache = _Kept(function, family)
         return kernel
 
     return decorate

@@ -5,6 +5,8 @@ The tables come from `emotiset.scan`.  In JSON only the values of keys that end 
 the line alone.
 """
 
+import numpy as np
+
 from emotiset.kernels._jit import jitable, njit
 from emotiset.kernels.matching import is_symbol
 
@@ -210,10 +212,10 @@ def _has_symbol(text, at, pairs, step):
         byte = text[i]
         if byte == _NEWLINE or (byte == _QUOTE and not _is_escaped(text, i, start)):
             return False
-        ways = pairs[byte | text[i + 1] << 8] & 0xFF
+        ways = pairs[_pair(text, i)] & 0xFF
         if (
             ways != 0
-            and ways & pairs[text[i + 2] | text[i + 3] << 8] >> 8 != 0
+            and ways & pairs[_pair(text, i + 2)] >> 8 != 0
             and is_symbol(text, i, start, step)
         ):
             return True
@@ -246,5 +248,11 @@ def _skip_blanks(text, at):
 def _may_start(text, at, pairs):
     if at + 3 >= len(text):
         return True
-    ways = pairs[text[at] | text[at + 1] << 8] & 0xFF
-    return ways != 0 and ways & pairs[text[at + 2] | text[at + 3] << 8] >> 8 != 0
+    ways = pairs[_pair(text, at)] & 0xFF
+    return ways != 0 and ways & pairs[_pair(text, at + 2)] >> 8 != 0
+
+
+@jitable
+def _pair(text, at):
+    # As 64 bits: run as Python, a byte that is shifted stays one, and is 0.
+    return np.int64(text[at]) | np.int64(text[at + 1]) << 8
