@@ -253,7 +253,7 @@ def _count_cores() -> int:
 def _check_memory_limit(limit: str) -> None:
     try:
         n_bytes = parse_bytes(limit)
-    except ValueError:
+    except (ValueError, OverflowError):
         n_bytes = 0
     if n_bytes < LEAST:
         raise ConfigError(
