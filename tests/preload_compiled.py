@@ -1,6 +1,6 @@
 """Loaded by Dask workers: writes down each kernel that they compile.
 
-``COMPILED`` in the environment names the file.
+``COMPILED`` in the environment names the file; without it nothing is written.
 """
 
 import os
@@ -16,8 +16,9 @@ class Compiled(event.Listener):
     def on_start(self, event: Any) -> None:
         """Write a line; numba calls this where no folder has the code."""
         name = event.data["dispatcher"].py_func.__qualname__
-        with Path(os.environ["COMPILED"]).open("a") as file:
-            file.write(f"{name}\n")
+        if "COMPILED" in os.environ:
+            with Path(os.environ["COMPILED"]).open("a") as file:
+                file.write(f"{name}\n")
 
     def on_end(self, event: Any) -> None:
         """Do nothing."""
