@@ -62,7 +62,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # pytest-xdist hands out the files with the most tests first: the slow ones, which
     # have few, would begin last, and one process wait for the other.  See below.
     config.option.loadscopereorder = False
-    if not hasattr(config, "workerinput"):
+    # With every index checked few are called, see test_kernels_modes.py.
+    is_checked = os.environ.get("NUMBA_BOUNDSCHECK", "0") != "0"
+    if not (hasattr(config, "workerinput") or is_checked):
         subprocess.run([sys.executable, "-c", _COMPILE_ALL], check=True)
 
 
