@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
-from typing import Final
+from typing import Any, Final
 
 import dask
 import distributed.utils
@@ -18,6 +18,14 @@ from emotiset.memory import ENVIRONMENT
 
 # What tasks are made of: imported while a worker starts, not by its first task.
 _PRELOADED: Final = ("emotiset.lean", "emotiset.resuming", "emotiset.ready")
+
+# Dask looks a hundred times a second at what each worker's thread does, and fifty times
+# at how late its own loop is, for pages that nobody opens while a command runs: a tenth
+# of the time of two workers on two cores.
+_UNWATCHED: Final = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+}
 
 
 @contextmanager
@@ -52,7 +60,8 @@ def _start(
     n_workers: int, n_threads: int, memory_limit: str, fork: bool
 ) -> LocalCluster:
     where = "distributed.nanny.pre-spawn-environ"
-    settings = {f"{where}.{k}": v for k, v in ENVIRONMENT.items()}
+    settings: dict[str, Any] = {f"{where}.{k}": v for k, v in ENVIRONMENT.items()}
+    settings |= _UNWATCHED
     if fork:
         settings["distributed.worker.multiprocessing-method"] = "forkserver"
         # Else Dask would import all that it could use, pandas too, into this process,

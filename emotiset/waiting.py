@@ -5,9 +5,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
+from queue import Empty, SimpleQueue
 from typing import Any, Final
 
-from dask.distributed import Client, Future, as_completed
+from dask.distributed import Client, Future
 from distributed import KilledWorker
 from distributed.client import FutureCancelledError
 from distributed.comm import CommClosedError
@@ -18,7 +19,6 @@ from emotiset.progress import Progress, Step
 
 WORKER_SECONDS: Final = 60.0  # to wait for a worker where there is none
 _LOOK_SECONDS = 5.0
-_POLL_SECONDS = 0.001, 0.01  # at first and later: a twentieth of the wait so far
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -152,20 +152,25 @@ def _as_finished(
     """Yield futures as they finish; give up where the cluster has lost all workers."""
     if not futures:
         return
-    queue = as_completed(futures)
+    finished: SimpleQueue[Future] = SimpleQueue()
+    for future in futures:
+        future.add_done_callback(finished.put)
     patience = _Patience(futures[0].client, stage, worker_seconds)
-    began = time.monotonic()
-    next_look = began + min(_LOOK_SECONDS, worker_seconds)
-    while not queue.is_empty():
-        finished = queue.next_batch(block=False)
-        yield from finished
-        now = time.monotonic()
-        if finished or now < next_look:
-            least, most = _POLL_SECONDS
-            time.sleep(0 if finished else min(max((now - began) / 20, least), most))
-            continue
-        next_look = time.monotonic() + min(_LOOK_SECONDS, worker_seconds)
-        patience.look()
+    pause = min(_LOOK_SECONDS, worker_seconds)
+    next_look = time.monotonic() + pause
+    for _ in futures:
+        while (done := _take(finished, next_look)) is None:
+            patience.look()
+            next_look = time.monotonic() + pause
+        yield done
+
+
+def _take(finished: SimpleQueue[Future], until: float) -> Future | None:
+    """Take the next future, asleep while there is none; None where time is up."""
+    try:
+        return finished.get(timeout=max(until - time.monotonic(), 0))
+    except Empty:
+        return None
 
 
 class _Patience:

@@ -113,10 +113,10 @@ def _check_tweets(
         tweet.text or tweet.full_text or tweet.delete or is_notice(line)
         for tweet, line in zip(decode_lines(list(lines)), lines, strict=True)
     )
-    has_no_field = not list_all_fields(lines)
-    if (is_any and config.features_column is None) or has_no_field:
+    if is_any and config.features_column is None:
         return
-    raise _unknown(lines, objects, config)
+    if list_all_fields(lines):
+        raise _unknown(lines, objects, config)
 
 
 def _check_named(
