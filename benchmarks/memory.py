@@ -25,6 +25,7 @@ from distributed.core import Status
 from inputs import make_distinct, read_lines
 
 from emotiset.cluster import ClusterConfig, connect
+from emotiset.compiling import COMMON, compile_kernels
 from emotiset.config import TrainConfig
 from emotiset.forking import start_early
 from emotiset.train import train
@@ -44,6 +45,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--scratch", type=Path, help="folder for the inputs")
     options = parser.parse_args()
+    compile_kernels([*COMMON, "scan"])  # as the command does
     start_early()  # workers are forked, as those of the command are
     lines = read_lines(options.folder)
     print("| input | read | rejects | s | peak of a worker | pauses | spilled | new |")

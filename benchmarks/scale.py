@@ -3,13 +3,13 @@
     python benchmarks/scale.py [--gigabytes 5] [--rounds 3] [--scratch FOLDER]
 
 Writes simulated tweets, and trains on all of them with two workers of 512 MiB each and
-with one, in turn.  The constants of `cost_model` come from smaller runs, as often: on
-two fifths of them, a fiftieth, and on tweets of which each has an emoticon.  Then
-10,000 tiny blocks under a scheduler that is a process of its own.  Prints Markdown
-tables: peaks, pauses and workers started anew; the ratio of the medians, in all and
-past start-up, which is what a fiftieth takes; what the model makes of the whole input
-beside what it took, and what it says of a billion tweets on 100 workers.  5 GB take
-some five minutes on two cores that nobody else uses.
+with one, in turn, each with the input in the system's file cache.  The constants of
+`cost_model` come from smaller runs, as often: on two fifths of them, a fiftieth, and on
+tweets of which each has an emoticon.  Then 10,000 tiny blocks under a scheduler that is
+a process of its own.  Prints Markdown tables: peaks, pauses and workers started anew;
+the ratio of the medians, in all and past start-up, which is what a fiftieth takes; what
+the model makes of the whole input beside what it took, and what it says of a billion
+tweets on 100 workers.  5 GB take some five minutes on two cores that nobody else uses.
 """
 
 import argparse
@@ -27,10 +27,12 @@ from typing import Any
 
 import psutil
 from cost_model import Constants, Cost, predict_cost
+from inputs import warm
 from memory import Watch, ask
 from tables import machine, print_table
 
 from emotiset.cluster import ClusterConfig, connect
+from emotiset.compiling import COMMON, compile_kernels
 from emotiset.config import TrainConfig
 from emotiset.forking import start_early
 from emotiset.shape import count_tasks
@@ -75,6 +77,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.scratch is not None:
         options.scratch.mkdir(parents=True, exist_ok=True)
+    compile_kernels([*COMMON, "scan"])  # as the command does
     start_early()  # workers are forked, as those of the command are
     with tempfile.TemporaryDirectory(dir=options.scratch) as folder:
         shares = {"whole": 1.0, "part": _PART, "bit": _BIT}
@@ -89,6 +92,8 @@ def main() -> None:
         runs: dict[tuple[str, int], list[Ran]] = {plan: [] for plan in plans}
         for _ in range(options.rounds):
             for (name, n_workers), found in runs.items():
+                for path in sorted(Path(folder, name).glob("*")):
+                    warm(path)
                 found.append(run(inputs.get(name, _DENSE), n_workers))
         tasks = run_tiny_blocks(Path(folder))
     show_runs(runs, sizes["whole"])
