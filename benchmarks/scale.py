@@ -3,7 +3,8 @@
     python benchmarks/scale.py [--gigabytes 5] [--rounds 3] [--scratch FOLDER]
 
 Writes simulated tweets, and trains on all of them with two workers of 512 MiB each and
-with one, in turn, each with the input in the system's file cache.  The constants of
+with one, in turn, each with the input in the system's file cache; and on as many real
+ones, made distinct, where ``EMOTISET_REAL_DATA`` names their folder.  The constants of
 `cost_model` come from smaller runs, as often: on two fifths of them, a fiftieth, and on
 tweets of which each has an emoticon.  Then 10,000 tiny blocks under a scheduler that is
 a process of its own.  Prints Markdown tables: peaks, pauses and workers started anew;
@@ -27,9 +28,9 @@ from typing import Any
 
 import psutil
 from cost_model import Constants, Cost, predict_cost
-from inputs import warm
+from inputs import warm, write_distinct
 from memory import Watch, ask
-from tables import machine, print_table
+from tables import machine, print_table, real_data
 
 from emotiset.cluster import ClusterConfig, connect
 from emotiset.compiling import COMMON, compile_kernels
@@ -43,6 +44,7 @@ _LIMIT = "512MiB"
 _N_BLOCKS = 10_000
 _PART, _BIT = 0.4, 0.02  # of the input, for the constants
 _DENSE = "simulated:150000?emoticon_share=1"
+_KINDS = (("simulated", "whole", "bit"), ("real", "real", "real bit"))
 _LEARNING = ("draw", "exchange", "scale", "train", "calibrate", "evaluate")
 
 
@@ -80,27 +82,39 @@ def main() -> None:
     compile_kernels([*COMMON, "scan"])  # as the command does
     start_early()  # workers are forked, as those of the command are
     with tempfile.TemporaryDirectory(dir=options.scratch) as folder:
-        shares = {"whole": 1.0, "part": _PART, "bit": _BIT}
-        sizes = {
-            name: simulate(Path(folder, name), options.gigabytes * share)
-            for name, share in shares.items()
-        }
-        os.sync()  # what was just written shall not be written while a run reads
-        inputs = {name: str(Path(folder, name)) for name in shares}
-        plans = [(name, n) for name in ("whole", "bit") for n in (1, 2)]
+        sizes = make_inputs(Path(folder), options.gigabytes)
+        plans = [(name, n) for name in sizes if name != "part" for n in (1, 2)]
         plans += [("part", 2), ("dense", 2)]
         runs: dict[tuple[str, int], list[Ran]] = {plan: [] for plan in plans}
         for _ in range(options.rounds):
             for (name, n_workers), found in runs.items():
                 for path in sorted(Path(folder, name).glob("*")):
                     warm(path)
-                found.append(run(inputs.get(name, _DENSE), n_workers))
+                inputs = str(Path(folder, name)) if name in sizes else _DENSE
+                found.append(run(inputs, n_workers))
         tasks = run_tiny_blocks(Path(folder))
-    show_runs(runs, sizes["whole"])
+    show_runs(runs, sizes)
     show_tasks(*tasks)
     small = {name: runs[name, 2] for name in ("part", "bit", "dense")}
     show_model(make_constants(small, sizes, tasks), runs["whole", 2])
     print(f"\n{machine()}")
+
+
+def make_inputs(folder: Path, gigabytes: float) -> dict[str, int]:
+    """Write the inputs, each a folder of its own; return their bytes by name."""
+    shares = {"whole": 1.0, "part": _PART, "bit": _BIT}
+    sizes = {
+        name: simulate(folder / name, gigabytes * share)
+        for name, share in shares.items()
+    }
+    if "EMOTISET_REAL_DATA" in os.environ:
+        for name, share in {"real": 1.0, "real bit": _BIT}.items():
+            path = folder / name / "tweets.json"
+            path.parent.mkdir()
+            write_distinct(path, real_data() / "stream", int(gigabytes * share * 1e9))
+            sizes[name] = path.stat().st_size
+    os.sync()  # what was just written shall not be written while a run reads
+    return sizes
 
 
 def simulate(folder: Path, gigabytes: float) -> int:
@@ -170,34 +184,39 @@ def _start(stack: ExitStack, command: list[str]) -> "subprocess.Popen[bytes]":
     return process
 
 
-def show_runs(runs: dict[tuple[str, int], list[Ran]], n_bytes: int) -> None:
+def show_runs(runs: dict[tuple[str, int], list[Ran]], sizes: dict[str, int]) -> None:
     """Print what the whole input took with one worker and with two."""
-    rows, seconds, beyond = [], [], []
-    for n_workers in (1, 2):
-        found = runs["whole", n_workers]
-        first = found[0].summary
-        seconds.append(_median(found, "seconds"))
-        beyond.append(seconds[-1] - _median(runs["bit", n_workers], "seconds"))
-        rows.append(
-            [
-                f"{n_bytes / 1e9:.1f} GB, {first['read']:,} tweets, "
-                f"{first['n_train'] + first['n_test']:,} drawn",
-                f"{n_workers} of {_LIMIT}",
-                f"{seconds[-1]:.1f}",
-                f"{beyond[-1]:.1f}",
-                f"{max(each.peak for each in found):.0f} MB",
-                sum(each.pauses for each in found),
-                f"{sum(each.spilled for each in found) / 1e6:.0f} MB",
-                sum(each.n_new for each in found),
-            ]
+    rows, told = [], []
+    for kind, whole, bit in _KINDS:
+        if whole not in sizes:
+            continue
+        pairs = [(runs[whole, n], runs[bit, n]) for n in (1, 2)]
+        seconds = [_median(found, "seconds") for found, _ in pairs]
+        beyond = [_median(a, "seconds") - _median(b, "seconds") for a, b in pairs]
+        for i, (found, _) in enumerate(pairs):
+            first = found[0].summary
+            rows.append(
+                [
+                    f"{kind}, {sizes[whole] / 1e9:.1f} GB",
+                    f"{first['read']:,}",
+                    f"{first['n_train'] + first['n_test']:,}",
+                    f"{i + 1} of {_LIMIT}",
+                    f"{seconds[i]:.1f}",
+                    f"{beyond[i]:.1f}",
+                    f"{max(each.peak for each in found):.0f} MB",
+                    sum(each.pauses for each in found),
+                    f"{sum(each.spilled for each in found) / 1e6:.0f} MB",
+                    sum(each.n_new for each in found),
+                ]
+            )
+        told.append(
+            f"{kind}: two workers are {beyond[0] / beyond[1]:.2f} times as fast as one "
+            f"past start-up, {seconds[0] / seconds[1]:.2f} times in all."
         )
-    head = ["input", "workers", "s", "s past start-up", "peak of a worker"]
-    print_table([*head, "pauses", "spilled", "started anew"], rows)
-    print(
-        f"\nTwo workers are {beyond[0] / beyond[1]:.2f} times as fast as one past "
-        f"start-up, {seconds[0] / seconds[1]:.2f} times in all; medians of "
-        f"{len(found)} runs in turn.\n"
-    )
+    head = ["input", "tweets", "drawn", "workers", "s", "s past start-up"]
+    print_table([*head, "peak", "pauses", "spilled", "started anew"], rows)
+    n_rounds = len(runs["whole", 1])
+    print("\n" + "  ".join(told) + f"  Medians of {n_rounds} runs in turn.\n")
 
 
 def show_tasks(n_tasks: int, spent: float, seconds: float) -> None:
