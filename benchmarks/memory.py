@@ -1,12 +1,13 @@
 """Train under a memory limit, and tell what the workers did about it.
 
-    python benchmarks/memory.py FOLDER --memory-limit 1GiB
+    python benchmarks/memory.py [FOLDER] [--memory-limit 512MiB]
 
-Reads three inputs made of the tweets under FOLDER, one after the other, with two
-workers that share the limit: a plain file; the same kind of file, smaller, with a line
-of 100 MB in its middle, which has to be one reject; and a .gz that cannot be cut.
-Prints a Markdown table: the highest resident memory of a worker, how often one paused,
-bytes spilled to disk, and workers started anew.
+Reads three inputs made of the tweets under FOLDER, or of the stream that
+``EMOTISET_REAL_DATA`` has, one after the other, with two workers: a plain file; the
+same kind of file, smaller, with a line of 100 MB in its middle, which has to be one
+reject; and a .gz that cannot be cut.  Prints a Markdown table: the highest resident
+memory of a worker, how often one paused, bytes spilled to disk, and workers started
+anew.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from dask.distributed import Client, Worker
 from dask.distributed import WorkerPlugin as Plugin
 from distributed.core import Status
 from inputs import make_distinct, read_lines
+from tables import real_data
 
 from emotiset.cluster import ClusterConfig, connect
 from emotiset.compiling import COMMON, compile_kernels
@@ -38,7 +40,7 @@ _STRETCH = 50_000_000  # bytes of a .gz that are compressed once and then repeat
 def main() -> None:
     """Write each input, train on it, and print a row."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path, help="tweets as JSON lines")
+    parser.add_argument("folder", type=Path, nargs="?", help="tweets as JSON lines")
     parser.add_argument("--plain", type=float, default=2, help="gigabytes")
     parser.add_argument("--gzip", type=float, default=5, help="gigabytes, decompressed")
     parser.add_argument("--memory-limit", default="512MiB", help="of each")
@@ -47,7 +49,7 @@ def main() -> None:
     options = parser.parse_args()
     compile_kernels([*COMMON, "scan"])  # as the command does
     start_early()  # workers are forked, as those of the command are
-    lines = read_lines(options.folder)
+    lines = read_lines(options.folder or real_data() / "stream")
     print("| input | read | rejects | s | peak of a worker | pauses | spilled | new |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|")
     inputs: dict[str, tuple[Any, float]] = {

@@ -4,8 +4,8 @@ from typing import Final
 
 from emotiset.errors import ConfigError
 
-# A worker that reads and trains takes 375 MB (`benchmarks/memory.py`), and Dask lets
-# one begin nothing while it has more than 80% of its limit.
+# A worker that is spawned, reads and trains takes 375 MB, and Dask lets one begin
+# nothing while it has more than 80% of its limit.
 LEAST: Final = 448 << 20
 
 # An environment variable, set where a process works for one run alone, within a limit.
