@@ -10,7 +10,7 @@ tweets of which each has an emoticon.  Then 10,000 tiny blocks under a scheduler
 a process of its own.  Prints Markdown tables: peaks, pauses and workers started anew;
 the ratio of the medians, in all and past start-up, which is what a fiftieth takes; what
 the model makes of the whole input beside what it took, and what it says of a billion
-tweets on 100 workers.  5 GB take some five minutes on two cores that nobody else uses.
+tweets on 100 workers.  5 GB take some three minutes on two cores that nobody else uses.
 """
 
 import argparse

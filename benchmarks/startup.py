@@ -19,7 +19,7 @@ from pathlib import Path
 
 from dask.distributed import Worker, WorkerPlugin
 
-from emotiset.compiling import compile_kernels
+from emotiset.compiling import COMMON, compile_kernels
 
 _NOTE = "EMOTISET_STARTUP_NOTE"
 _TWEET = '{{"text": "the {} of it was {}", "lang": "en"}}\n'
@@ -31,7 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     rounds = range(parser.parse_args().rounds)
-    compile_kernels()
+    compile_kernels([*COMMON, "scan"])
     measured: dict[str, list[float]] = {
         "until the first block": [],
         "of the processor, in all": [],

@@ -44,7 +44,7 @@ def inspect(
 ) -> None:
     """Show what a model file is, and with --texts what it has learned."""
     source = make_source_config(dict(locals()))
-    from emotiset.compiling import compile_kernels
+    from emotiset.compiling import COMMON, compile_kernels
     from emotiset.display import print_json
     from emotiset.display_model import print_features, print_model, print_run
     from emotiset.inspection import describe_features, describe_model
@@ -56,7 +56,7 @@ def inspect(
     if summary is not None:
         described["summary"] = read_summary(summary, model)
     if texts:
-        compile_kernels(["inspect"])
+        compile_kernels([*COMMON, "inspect"])
         described["strongest"] = describe_features(ensemble, texts, source, top)
     if json:
         print_json(described)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from copy import deepcopy
 from multiprocessing import resource_tracker
 from typing import Any, Final
 
@@ -75,6 +76,9 @@ def _start(
             processes=True,
             dashboard_address=":0",  # any free port: several runs may share a machine
             preload=[*_find_preloads(), *_PRELOADED],
+            # A copy, for workers that are started anew: Dask gives them what its
+            # settings are by then.
+            config=deepcopy({"distributed": dask.config.get("distributed")}),
             silence_logs=logging.CRITICAL,  # a task's own error reaches the client
         )
 

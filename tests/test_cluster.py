@@ -94,6 +94,9 @@ def test_connect__gives_the_workers_that_were_asked_for(
     ):
         assert count_threads(client) == 2
         assert len(client.nthreads()) == 1
+        [nanny] = client.cluster.workers.values()
+        # What one that is started anew is told: not to watch itself all the time.
+        assert nanny.config["distributed"]["admin"]["tick"]["interval"] == "1s"
         train_here([tweet_file], TrainConfig(), client)
         [(n_frozen, pool, has_pandas, has_model, peak)] = client.run(
             _describe_memory

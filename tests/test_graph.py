@@ -20,6 +20,7 @@ from emotiset.drawing import Cutoff
 from emotiset.exchange import Draw
 from emotiset.holdback import choose_slice
 from emotiset.lexicon import load_lexicon
+from emotiset.map_graph import number_rows
 from emotiset.resuming import Job, Labeling, pack_jobs
 from emotiset.sampling import make_rule
 from emotiset.shape import count_tasks
@@ -112,6 +113,21 @@ def test_graph__has_as_many_tasks_as_the_readme_says(
     most = count_tasks(n_blocks, n_ranges * 2_000_000, n_members)
     assert most == count_from_readme(n_blocks, n_ranges, n_members)
     assert n_tasks <= most <= n_tasks + n_members + 5
+
+
+@pytest.mark.parametrize(("g", "r"), [(1, 1), (4, 1), (7, 3)])
+def test_graph__has_what_deleted_tweets_and_feature_maps_add(g: int, r: int) -> None:
+    text = " ".join(README.read_text(encoding="utf-8").split())
+    runs = leaves("run", g)
+    deleted = graph.drop_deleted(runs, r, RULE)
+    tallies = graph.take_tallies(leaves("new", g))
+    n_built = {
+        "--drop-deleted": len(find_tasks(deleted)) + len(find_tasks(tallies)),
+        "feature maps": len(find_tasks(number_rows(runs, r, RULE, 0))),
+    }
+    for name, n in n_built.items():
+        [formula] = re.findall(rf"{name}`? `([^`]*R[^`]*)`", text)
+        assert n == eval(formula, {"__builtins__": {}}, {"G": g, "R": r}), name
 
 
 def test_graph__of_ten_thousand_blocks_is_small() -> None:

@@ -11,7 +11,6 @@ from dask.distributed import Client
 
 from emotiset import TrainConfig
 from emotiset.calibration import Calibration, count_confidence
-from emotiset.config import FeatureConfig
 from emotiset.lines import fit_line_calibration
 from emotiset.map_keys import make_map_keys, number_twins, put_numbers
 from emotiset.partition import order_rows
@@ -19,8 +18,6 @@ from emotiset.sampling import Pairs, is_held_out, make_rule
 from emotiset.schema import LABELED
 from emotiset.tally import Tally
 from emotiset.train import train
-
-FEATURES = FeatureConfig(features="maps", n_features=64)
 
 
 def test_line__needs_ten_of_each_class() -> None:

@@ -268,7 +268,7 @@ def test_train__goes_on_after_the_client_was_killed(
 
 @pytest.mark.slow
 def test_train__goes_on_after_the_scheduler_was_killed(
-    long_input: Path, tmp_path: Path, dask_processes: Any
+    long_input: Path, undisturbed: bytes, tmp_path: Path, dask_processes: Any
 ) -> None:
     work, where = tmp_path / "work", ("--scheduler-file", str(dask_processes.file))
     dask_processes.start(1, "--no-nanny")
@@ -284,3 +284,4 @@ def test_train__goes_on_after_the_scheduler_was_killed(
     dask_processes.start(1, "--no-nanny")
     finish(start(long_input, tmp_path, work, *where))
     check_resumed(tmp_path, work, before)
+    assert (tmp_path / "m.parquet").read_bytes() == undisturbed

@@ -16,7 +16,6 @@ _SEED = np.uint64(0)
 _LEFT, _RIGHT = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
 _29, _32 = np.uint64(29), np.uint64(32)
 
-_MOST_DIGITS = 9
 _TENS = 10.0 ** np.arange(23)  # all of them exact
 
 
