@@ -1,5 +1,6 @@
 """The command line: parses, calls, prints, and turns errors into exit codes."""
 
+import errno
 import gc
 import os
 import sys
@@ -22,6 +23,7 @@ from emotiset.errors import CutShortError, EmotisetError
 
 INTERRUPTED = CutShortError.exit_code
 _WRITE_MODELS = (["train"], ["update"])
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 app = typer.Typer(
     name="emotiset",
@@ -67,6 +69,7 @@ def run(*prefix: str) -> None:
         Words that go before the arguments: ``python -m emotiset.train`` is the
         command ``train``.
     """
+    _open_streams()
     code = _run([*prefix, *sys.argv[1:]])
     gc.freeze()  # else all that was loaded would be gone over once more at the end
     sys.exit(code)
@@ -81,8 +84,7 @@ def _run(arguments: list[str]) -> int:
     usage_error = typer.BadParameter.__mro__[1]  # its home differs between versions
     try:
         code = app(arguments, standalone_mode=False)
-        if sys.stdout is not None:  # closed by whoever started this
-            sys.stdout.flush()
+        sys.stdout.flush()
     except CutShortError as error:
         return _end_interrupted(str(error))
     except EmotisetError as error:
@@ -91,8 +93,14 @@ def _run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except BrokenPipeError:  # the reader of a pipe has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()
         return 0
+    except OSError as error:  # one of a file has its name, and was told of before
+        if error.errno not in _FULL or error.filename is not None:
+            raise
+        _give_up_output()
+        print_error(f"standard output needs room, found {error.strerror}: make some")
+        return EmotisetError.exit_code
     except Exception as error:
         if _holds_interrupt(error):
             code = INTERRUPTED
@@ -107,6 +115,18 @@ def _run(arguments: list[str]) -> int:
         lost = "; the model was not written" if arguments[:1] in _WRITE_MODELS else ""
         return _end_interrupted(f"interrupted{lost}")
     return code if isinstance(code, int) else 0
+
+
+def _open_streams() -> None:
+    """Open what whoever started this has closed: else a file would take its place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
+
+
+def _give_up_output() -> None:
+    """Let what is still to be printed go nowhere, instead of failing once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _holds_interrupt(error: BaseException | None) -> bool:

@@ -24,6 +24,11 @@ def check_guard() -> None:
         frame = frame.f_back
     main = sys.modules["__main__"]
     path = getattr(main, "__file__", None)
+    if path == "<stdin>":
+        raise ConfigError(
+            "worker processes import the script that starts them, found one from "
+            "standard input: write it into a file, or pass a client"
+        )
     if path is None or frame.f_globals is not vars(main):
         return
     try:

@@ -404,6 +404,31 @@ def test_main__without_standard_streams() -> None:
     assert subprocess.run(["sh", "-c", closed, sys.executable]).returncode == 0
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_main__standard_output_that_is_full_is_told() -> None:
+    full = 'exec "$0" -m emotiset --version >/dev/full'
+    done = subprocess.run(
+        ["sh", "-c", full, sys.executable], stderr=subprocess.PIPE, text=True
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("emotiset: standard output needs room")
+    assert done.stderr.count("\n") == 1
+
+
+def test_connect__script_from_standard_input_is_told_to_become_a_file() -> None:
+    script = (
+        "from emotiset.cluster import ClusterConfig, connect\n"
+        "if __name__ == '__main__':\n"
+        "    connect(ClusterConfig(workers=1)).__enter__()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-"], input=script, stderr=subprocess.PIPE, text=True
+    )
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert "found one from standard input: write it into a file" in last
+
+
 def test_error__leaves_no_process_that_was_getting_ready(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "emotiset", "train", tmp_path / "none.json"],

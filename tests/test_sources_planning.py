@@ -282,19 +282,24 @@ def test_limit__tells_how_much_is_read(tmp_path: Path) -> None:
     assert block.n_records == 10
 
 
-def test_plan__a_growing_folder_keeps_nearly_all_of_its_blocks(tmp_path: Path) -> None:
-    for i in range(400):
-        _write(tmp_path / f"{i:03}.txt", "text\n" * (20 + i * 7 % 100))
-    before = _plan(tmp_path, block_size=4000)
-    sizes = [block.n_bytes for block in before]
-    assert max(sizes) < 6000 and min(sizes[:-1]) > 2900
-    n_before = len(_texts(before))
-    for name in ("100a", "250a", "900", "901"):
-        _write(tmp_path / f"{name}.txt", "more text\n" * 30)
-    (tmp_path / "330.txt").unlink()
-    after = _plan(tmp_path, block_size=4000)
-    assert len(set(before) & set(after)) > len(before) * 2 / 3
-    assert len(_texts(after)) == n_before + 4 * 30 - (20 + 330 * 7 % 100)
+def test_plan__growing_folders_keep_many_of_their_blocks(tmp_path: Path) -> None:
+    # Three, since names draw where blocks begin, and those of a folder can be unlucky.
+    n_before = n_kept = 0
+    for folder in (tmp_path / name for name in "abc"):
+        for i in range(200):
+            _write(folder / f"{i:03}.txt", "text\n" * (20 + i * 7 % 100))
+        before = _plan(folder, block_size=2000)
+        sizes = [block.n_bytes for block in before]
+        assert max(sizes) < 3000 and min(sizes[:-1]) > 1450
+        n_texts = len(_texts(before))
+        for name in ("100a", "900"):
+            _write(folder / f"{name}.txt", "more text\n" * 30)
+        (folder / "130.txt").unlink()
+        after = _plan(folder, block_size=2000)
+        n_before += len(before)
+        n_kept += len(set(before) & set(after))
+        assert len(_texts(after)) == n_texts + 2 * 30 - (20 + 130 * 7 % 100)
+    assert n_kept > n_before / 3
 
 
 def test_plan__a_small_input_is_cut_as_before_when_it_grows_a_little(
@@ -391,3 +396,18 @@ def test_format__a_first_line_without_an_end(tmp_path: Path) -> None:
     path = _write(tmp_path / "c", f'{long}"}}\n{TWEET}')
     [block] = _plan(path, format="tweets")
     assert _texts([block], format="tweets") == ["a tweet"]
+
+
+def test_find_blocks__link_to_nothing_in_a_folder_is_one_reject(tmp_path: Path) -> None:
+    _write(tmp_path / "a.txt", "one\ntwo\n")
+    (tmp_path / "b.txt").symlink_to(tmp_path / "none")
+    config = SourceConfig(format="text")
+    rejects = [
+        reject
+        for block in find_blocks([tmp_path], config)
+        for reading in read_block(block, config)
+        for reject in reading.rejects
+    ]
+    [(source, reason)] = [(reject.source, reject.reason) for reject in rejects]
+    assert source.endswith("b.txt")
+    assert reason.startswith("cannot be read")

@@ -117,8 +117,9 @@ def _walk(folder: str) -> Iterator[str]:
         folders[:] = [name for name in folders if not name.startswith((".", "_"))]
         for name in names:
             path = os.path.join(parent, name)
-            if not name.startswith((".", "_")) and os.path.isfile(path):
-                yield path
+            is_there = os.path.isfile(path) or not os.path.exists(path)
+            if not name.startswith((".", "_")) and is_there:
+                yield path  # a link to nothing too, which is a reject
 
 
 def _check_file(path: str) -> str:
