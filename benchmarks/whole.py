@@ -232,7 +232,7 @@ HEAD: Final = (
     *("labeled", "trained on", "accuracy", "model", "runs"),
 )
 NOTE: Final = (
-    "Medians over the runs, all in turn; what takes very long runs once.  Before each "
+    "Medians over as many runs as the last column says, all in turn.  Before each "
     "the input is read into the system's file cache.  Memory is "
     "that of all processes together at its highest, without what a file backs, and "
     "what is shared counted once.  Peers match symbols by a plain regular expression, "
