@@ -20,6 +20,7 @@ from emotiset import (
 )
 from emotiset.console import print_error
 from emotiset.errors import CutShortError, EmotisetError
+from emotiset.interrupts import note_interrupts
 
 INTERRUPTED = CutShortError.exit_code
 _WRITE_MODELS = (["train"], ["update"])
@@ -70,6 +71,7 @@ def run(*prefix: str) -> None:
         command ``train``.
     """
     _open_streams()
+    note_interrupts()
     code = _run([*prefix, *sys.argv[1:]])
     gc.freeze()  # else all that was loaded would be gone over once more at the end
     sys.exit(code)

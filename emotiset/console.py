@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
+from emotiset.interrupts import raise_noted
 from emotiset.plain import make_plain
-from emotiset.progress import Step, ignore
+from emotiset.progress import Progress, Step, ignore
 
 _PLAIN_SECONDS = 5.0
 _STAGE_NAMES = {
@@ -53,15 +54,26 @@ def print_note(message: str) -> None:
 
 @contextmanager
 def show_progress(*, quiet: bool) -> Iterator[Callable[[Step], None]]:
-    """Give a function that shows steps: bars on a terminal, else plain lines."""
+    """Give a function that shows steps: bars on a terminal, else plain lines.
+
+    At each step it raises an interrupt that was swallowed before.
+    """
     console = make_console()
     if quiet:
-        yield ignore
+        yield _listen(ignore)
     elif console.is_terminal:
         with _make_bars(console) as bars:
-            yield _BarPrinter(bars)
+            yield _listen(_BarPrinter(bars))
     else:
-        yield _LinePrinter()
+        yield _listen(_LinePrinter())
+
+
+def _listen(show: Progress) -> Progress:
+    def show_next(step: Step) -> None:
+        raise_noted()
+        show(step)
+
+    return show_next
 
 
 def _make_bars(console: Console) -> Bars:

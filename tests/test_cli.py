@@ -429,6 +429,29 @@ def test_connect__script_from_standard_input_is_told_to_become_a_file() -> None:
     assert "found one from standard input: write it into a file" in last
 
 
+def test_interrupt__that_a_library_swallowed_takes_effect_at_the_next_step() -> None:
+    script = (
+        "import os, signal\n"
+        "from emotiset.console import show_progress\n"
+        "from emotiset.interrupts import note_interrupts\n"
+        "from emotiset.progress import Step\n"
+        "note_interrupts()\n"
+        "with show_progress(quiet=True) as progress:\n"
+        "    try:\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "    except:\n"
+        "        pass\n"
+        "    print('swallowed', flush=True)\n"
+        "    progress(Step('read', 0, 1, 'B'))\n"
+        "    print('went on')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True
+    )
+    assert done.stdout == "swallowed\n"
+    assert done.stderr.splitlines()[-1] == "KeyboardInterrupt"
+
+
 def test_error__leaves_no_process_that_was_getting_ready(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "emotiset", "train", tmp_path / "none.json"],

@@ -22,9 +22,9 @@ shape graph map_graph fold_graph warm_graph rehearsal entry quiet waiting probe
 preflight nodes shipping local cluster recalling steps settling stages tuning training
 outputs summaries result train tune continuing update evidence predictions doctor
 predict comparing gates profiling gold breakdown judging inspection map_card card
-simulation preview report console display display_judged display_model display_tuned
-cli_options cli_settings cli_run cli_train cli_tune cli_model cli_update cli_inspect
-cli_evaluate cli_doctor cli __main__
+simulation preview report interrupts console display display_judged display_model
+display_tuned cli_options cli_settings cli_run cli_train cli_tune cli_model cli_update
+cli_inspect cli_evaluate cli_doctor cli __main__
 """
 ORDER = _ORDER.split()
 

@@ -9,6 +9,7 @@ import pytest
 import sklearn.model_selection as peers
 from dask.distributed import Client
 from sklearn.base import clone
+from sklearn.dummy import DummyClassifier
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -106,3 +107,12 @@ def test_search__takes_any_estimator(
         ours.GridSearchCV(model, grid, cv=2).fit(texts, labels),
         peers.GridSearchCV(model, grid, cv=2).fit(texts, labels),
     )
+
+
+@pytest.mark.usefixtures("client")
+def test_search__again_and_again_on_the_same_data(
+    labeled: tuple[list[str], np.ndarray],
+) -> None:
+    search = ours.GridSearchCV(DummyClassifier(), {"strategy": ["prior"]}, cv=2)
+    scores = {search.fit(*labeled).best_score_ for _ in range(20)}
+    assert len(scores) == 1

@@ -102,11 +102,30 @@ def _use_dask(X: Any, y: Any) -> AbstractContextManager[Any]:
     if distributed is None:
         return nullcontext()
     try:
-        distributed.Client.current()
+        client = distributed.Client.current()
     except ValueError:
         return nullcontext()
     data = [each for each in (X, y) if each is not None]
     backend: AbstractContextManager[Any] = parallel_config(
-        backend="dask", n_jobs=-1, scatter=data
+        backend="dask", n_jobs=-1, scatter=data, client=_FreshKeys(client)
     )
     return backend
+
+
+class _FreshKeys:
+    """A Dask client whose data get keys of their own each time.
+
+    Else the key is the content's hash, and the data of a search that has just ended,
+    which workers are told to drop, take the next one's with them: it then waits for
+    ever (dask/distributed issue 3703).
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def scatter(self, data: Any, **options: Any) -> Any:
+        """Send data to workers, as the client does."""
+        return self._client.scatter(data, **{**options, "hash": False})
