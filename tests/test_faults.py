@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import dask
+import pyarrow as pa
 import pytest
+from dask.distributed import Client
 
 from emotiset import TrainConfig, load_ensemble
 from emotiset.sources import plan_blocks
@@ -386,6 +388,37 @@ def test_train__interrupted_at_work(
     assert not list(tmp_path.glob("*model*"))
 
 
+def test_train__interrupted_on_a_cluster_of_others(
+    faults: Faults, dask_processes: Any, tweet_file: Path, tmp_path: Path, digest: str
+) -> None:
+    fault = {"function": "emotiset.fitting.fit_part", "call": 0, "when": "start"}
+    faults.set({**fault, "do": "wait"})
+    dask_processes.env = faults.env
+    dask_processes.start(2, "--no-nanny")
+    where = ["--scheduler-file", dask_processes.file, "--quiet"]
+    process = start_training(tweet_file, tmp_path / "model", *where)
+    deadline = time.monotonic() + 60
+    while not faults.read() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGINT)
+    told = finish(process, 30)
+    assert told == "emotiset: interrupted; the model was not written\n"
+    assert process.returncode == 130
+    assert not list(tmp_path.glob("*model*"))
+
+    # The cluster holds nothing, and serves the next run.
+    with Client(scheduler_file=str(dask_processes.file)) as client:
+        while client.run_on_scheduler(_count_tasks) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert client.run_on_scheduler(_count_tasks) == 0
+        found = train([tweet_file], CONFIG, client)
+    assert found.summary["model_sha256"] == digest
+
+
+def _count_tasks(dask_scheduler: Any) -> int:
+    return len(dask_scheduler.tasks)
+
+
 def test_script__without_guard_is_one_line(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(
@@ -437,6 +470,42 @@ def test_train__disk_that_is_full(
     assert done.stderr.count("\n") == 1
     assert list(small_disk.iterdir()) == []
     assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.parametrize("output", ["--summary", "--report"])
+def test_train__disk_that_is_full_after_the_model(
+    output: str, run: Any, small_disk: Path, tweet_file: Path, digest: str
+) -> None:
+    (small_disk / "more").write_bytes(bytes(60_000))
+    model = small_disk.parent / "model"
+    options = ["-o", model, output, small_disk / "out", "--workers", "1", "--quiet"]
+    done = run("train", tweet_file, *SETTINGS, *options)
+    assert done.returncode == 2
+    assert done.stderr.startswith("emotiset: an output needs a writable place")
+    assert done.stderr.count("\n") == 1
+    assert [path.name for path in small_disk.iterdir()] == ["more"]
+    assert digest_of(model) == digest
+
+
+def test_train__work_dir_that_is_full(
+    run: Any, small_disk: Path, tweet_file: Path, tmp_path: Path, digest: str
+) -> None:
+    model, work = tmp_path / "model", small_disk / "work"
+    command = ("train", tweet_file, "-o", model, *SETTINGS, "--work-dir", work)
+    done = run(*command, "--workers", "1", "--quiet")
+    assert done.returncode == 2
+    assert done.stderr.startswith("emotiset: an output needs a writable place")
+    assert done.stderr.count("\n") == 1
+    assert not model.exists()
+    kept = list((work / "blocks").iterdir())
+    assert all(pa.ipc.open_file(path).read_all().num_rows for path in kept)
+
+    subprocess.run(["mount", "-o", "remount,size=9m", small_disk], check=True)
+    before = {path: path.stat().st_mtime_ns for path in kept}
+    done = run(*command, "--workers", "1", "--quiet")
+    assert done.returncode == 0, done.stderr
+    assert digest_of(model) == digest
+    assert {path: path.stat().st_mtime_ns for path in kept} == before
 
 
 class Hosts:

@@ -27,7 +27,7 @@ _ONCE = "(not finds_the_curve or 3.0-1.4) and (not overconfident or 5-mean)"
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)  # with its own compilation of what it tests
+@pytest.mark.timeout(600)  # with its own compilation of what it tests
 @pytest.mark.parametrize("switch", ["NUMBA_DISABLE_JIT", "NUMBA_BOUNDSCHECK"])
 def test_kernels__pass_with(switch: str) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]

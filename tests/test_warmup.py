@@ -110,7 +110,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)  # two families are compiled
+@pytest.mark.timeout(600)  # two families are compiled
 def test_kernels__later_starts_at_once_take_the_folder(
     started: tuple[Path, str],
 ) -> None:
@@ -154,7 +154,7 @@ def _import(name: str) -> Any:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_kernels__a_run_and_a_prediction_compile_nothing_anew(
     started: tuple[Path, str],
     run: Any,
