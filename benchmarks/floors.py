@@ -44,7 +44,11 @@ STAGES: Final = {
     "draw and exchange": (("draw", "exchange"), "copy", "a copy of the sample"),
     "train": (("scale", "train"), "pass", "one pass over the weights of each example"),
     "calibrate, evaluate": (("calibrate", "evaluate"), "none", "not needed"),
-    "rest: collect, save, close": (("rest",), "save", "writing the model's bytes"),
+    "collect, save, close": (
+        ("collect", "pack", "rest"),
+        "save",
+        "writing the model's bytes",
+    ),
 }
 
 

@@ -15,7 +15,7 @@ from emotiset.kernels.hashing import mix64
 from emotiset.langid import release_model
 from emotiset.learner import Member
 from emotiset.map_scaling import MapScale
-from emotiset.scaling import Counts, Gains, count_part
+from emotiset.scaling import Counts, Gains, count_part, press_counts
 from emotiset.warm import Past
 
 
@@ -47,7 +47,7 @@ def count_outside(
     """Count the columns of one part, except for what its member learns from last."""
     release_model()
     outside, _ = last.split(list(batches))
-    return count_part(outside, config)
+    return press_counts(count_part(outside, config))
 
 
 def fit_part(

@@ -60,7 +60,7 @@ from emotiset.shape import MEMBERS_PER_TASK, choose_run_size
 from emotiset.sources.storage import Place
 from emotiset.work_folder import WorkFolder
 
-_COUNTS_PER_MERGE = 4  # of 16 MB each, at 2^21 columns
+_COUNTS_PER_MERGE = 4  # of 16 MB each at most, at 2^21 columns
 _MAX_HASHES = 1024
 
 
@@ -186,8 +186,8 @@ def find_scale(parts: Sequence[Any], config: TrainConfig, last: Slice) -> Delaye
     Returns
     -------
     Delayed
-        `Gains`, or `MapScale`.  Each part is read once.  A tree adds the counts up, 8
-        bytes for each column and part; a task holds those of four.
+        `Gains`, or `MapScale`.  Each part is read once.  A tree adds the counts up, at
+        most 8 bytes for each column and part; a task holds those of four.
     """
     counts = [make_task(count_outside, part, config, last) for part in parts]
     return merge_to_gains(counts, config)

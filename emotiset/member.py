@@ -1,11 +1,13 @@
 """What training one part of the sample gives."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emotiset.kernels._math import log
+from emotiset.pressing import press, release
 from emotiset.scorer import Scorer
 
 
@@ -46,6 +48,14 @@ class Member:
     n_correct: int
     progressive_loss: float
     scorer: Scorer | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel light: of weights that are mostly zero only the others go along."""
+        return {**vars(self), "weights": press(self.weights)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Arrive with all weights."""
+        vars(self).update(state, weights=release(state["weights"]))
 
 
 def vote_weight(n_correct: int, n_examples: int) -> float:

@@ -115,8 +115,9 @@ def make_result(
     """Put the ensembles together, unless *model* is made of them; write the summary."""
     versions = find_versions()
     settings = {**config.result_settings(), **_tell_sizes(found, config)}
-    if model is None:
-        model = _make_model(found, config, lexicon, versions, settings)
+    with clock.time("pack"):
+        model = model or _make_model(found, config, lexicon, versions, settings)
+        digest = model.sha256()
     funnel = order_funnel(tally.bins, found.bins)
     summary = {
         "read": tally.n_read,
@@ -129,7 +130,7 @@ def make_result(
             each.judgment.assessment.calibration.n_examples for each in found.outcomes
         ),
         "metrics": _merge_metrics([each.judgment.metrics for each in found.outcomes]),
-        "model_sha256": model.sha256(),
+        "model_sha256": digest,
         "sample_digest": merge_digests(digest for _, digest in found.members),
         "labels": describe_labels(tally, lexicon),
         "seconds": dict(clock.seconds),

@@ -1,7 +1,7 @@
 """How telling each column is, from counts over the whole sample.
 
 A reduction in three: `count_part` counts the columns of one part, `merge_counts` adds
-counts up, `find_gains` makes of them what a learner takes.  Counts are integers and
+counts up, `make_scale` makes of them what a learner takes.  Counts are integers and
 their sum the same for any cut, so the gains are too.
 """
 
@@ -22,8 +22,9 @@ from emotiset.map_scaling import (
     find_map_scale,
     merge_map_counts,
 )
+from emotiset.pressing import Pressed, add_to, press, release
 
-Counts = NDArray[np.int32] | MapCounts
+Counts = NDArray[np.int32] | Pressed | MapCounts
 Gains = NDArray[np.float32]
 
 
@@ -55,6 +56,11 @@ def count_hashed(rows: Iterable[Hashed], features: FeatureConfig) -> NDArray[np.
     return counts
 
 
+def press_counts(counts: Counts) -> Counts:
+    """Press the counts of texts, to be kept and sent; see `emotiset.pressing`."""
+    return press(counts) if isinstance(counts, np.ndarray) else counts
+
+
 def merge_counts(parts: Sequence[Any]) -> Counts:
     """Add `Counts` up; those of a single part are handed on as they are."""
     if len(parts) == 1:
@@ -62,17 +68,17 @@ def merge_counts(parts: Sequence[Any]) -> Counts:
         return only
     if isinstance(parts[0], MapCounts):
         return merge_map_counts(parts)
-    total: Counts = parts[0] + parts[1]  # np.add.reduce would hold all of them twice
-    for part in parts[2:]:
-        total += part
-    return total
+    total = np.zeros(parts[0].shape, np.int32)
+    for part in parts:  # np.add.reduce would hold all of them twice
+        add_to(total, part)
+    return press(total)
 
 
 def make_scale(counts: Counts, learner: LearnerConfig) -> Gains | MapScale:
     """Return what a learner takes: gains of texts, or the scale of feature maps."""
     if isinstance(counts, MapCounts):
         return find_map_scale(counts, learner.resolve("maps"))
-    return find_gains(counts)
+    return find_gains(release(counts))
 
 
 def needs_scale(features: FeatureConfig, learner: LearnerConfig) -> bool:

@@ -235,8 +235,9 @@ class Stages:
 
     def collect(self, fitted: Sequence[Future]) -> list[tuple[Member, tuple[int, int]]]:
         """Bring the members here, each with the digest of its keys."""
-        taken = self.client.compute(graph.take_final_members(fitted))
-        return [each for part in self.client.gather(taken) for each in part]
+        with self.clock.time("collect"):
+            taken = self.client.compute(graph.take_final_members(fitted))
+            return [each for part in self.client.gather(taken) for each in part]
 
     def take_texts(self, part: Future, n_rows: int) -> list[pa.RecordBatch]:
         """Bring the first rows of a part here."""

@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "emotiset"
 
 # From the vocabulary down to the command line.  A folder stands for its files.
 _ORDER = """
-errors memory layout forking checks plain schema learning folds sourcing config
+errors memory layout pressing forking checks plain schema learning folds sourcing config
 search_space atomic config_file publishing days progress kernels compiling unpacked
 texts maps lexicon automaton first_symbol machine scan simulate sources families tally
 access work_folder reuse langid language_names language pools labeling keys lean ready

@@ -34,7 +34,7 @@ from emotiset.learner import (
     start_learner,
 )
 from emotiset.member import vote_weight
-from emotiset.scaling import count_part, find_gains, merge_counts
+from emotiset.scaling import count_part, make_scale, merge_counts
 
 SMALL = FeatureConfig(features="byte4", n_features=1 << 12)
 MIXED = FeatureConfig(n_features=1 << 16)
@@ -126,7 +126,7 @@ def test_fit_member__mixed_learns(learner: LearnerConfig) -> None:
 def test_fit_member__gains_of_the_whole_sample_are_its_own_where_it_is_whole() -> None:
     tweets = _tweets(500)
     counts = [count_part([tweets.slice(at, 100)], MIXED) for at in range(0, 500, 100)]
-    gains = find_gains(merge_counts([merge_counts(counts[:2]), *counts[2:]]))
+    gains = make_scale(merge_counts([merge_counts(counts[:2]), *counts[2:]]), AVERAGED)
     given = fit_member([tweets], MIXED, AVERAGED, gains)
     assert _bytes(given) == _bytes(fit_member([tweets], MIXED, AVERAGED))
     unscaled = fit_member([tweets], MIXED, LearnerConfig(scale="none"))

@@ -18,7 +18,13 @@ from emotiset.features import hash_features
 from emotiset.graph import find_scale
 from emotiset.holdback import Slice
 from emotiset.kernels.counts import GAIN_FLOOR, write_gains
-from emotiset.scaling import count_part, find_gains, merge_counts
+from emotiset.scaling import (
+    count_part,
+    find_gains,
+    make_scale,
+    merge_counts,
+    press_counts,
+)
 
 CONFIG = FeatureConfig(n_features=1 << 10)
 ROWS = st.lists(st.tuples(st.sampled_from([-1, 1]), st.text("abc ", max_size=9)))
@@ -54,7 +60,10 @@ def test_gains__same_bytes_however_the_sample_is_cut(
         if start <= stop
     ]
     merged = merge_counts([merge_counts(parts[::-1]), np.zeros_like(parts[0])])
-    assert find_gains(merged).tobytes() == whole.tobytes()
+    assert make_scale(merged, TrainConfig()).tobytes() == whole.tobytes()
+    pressed = [press_counts(part) for part in parts]
+    merged = merge_counts([merge_counts(pressed), parts[0] * 0])
+    assert make_scale(merged, TrainConfig()).tobytes() == whole.tobytes()
 
 
 @pytest.mark.parametrize("n_parts", [1, 2, 11])
