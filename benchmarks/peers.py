@@ -121,7 +121,12 @@ def fit_sklearn(texts: list[str], polarity: list[int], others: list[str]) -> lis
         norm=None,
     )
     learner = SGDClassifier(
-        loss="log_loss", alpha=1e-5, learning_rate="invscaling", eta0=0.05, power_t=0.25
+        loss="log_loss",
+        alpha=1e-5,
+        learning_rate="invscaling",
+        eta0=0.05,
+        power_t=0.25,
+        random_state=0,
     )
     learner.partial_fit(hasher.transform(texts), polarity, classes=[-1, 1])
     return list(learner.predict(hasher.transform(others)))

@@ -94,7 +94,7 @@ def train_peers(train: pa.RecordBatch) -> dict[str, Callable[[list[str]], object
     hashing = HashingVectorizer(
         analyzer="char", ngram_range=(4, 4), n_features=1 << 21, binary=True, norm=None
     )
-    model = make_pipeline(hashing, SGDClassifier(loss="log_loss"))
+    model = make_pipeline(hashing, SGDClassifier(loss="log_loss", random_state=0))
     model.fit(train["text"].to_pylist(), train["polarity"].to_numpy())
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "train.txt"
