@@ -103,4 +103,5 @@ def make_learner():  # type: ignore[no-untyped-def]
         power_t=0.25,
         max_iter=1,
         tol=None,
+        random_state=0,
     )
