@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from emotiset.config import SourceConfig
@@ -72,7 +72,8 @@ def _file(factory: pytest.TempPathFactory, data: bytes) -> Path:
 
 
 @pytest.mark.parametrize("format", LINE_FORMATS)
-@given(lines, st.integers(1024, 2000))
+@example(lines=[b"\x1f\x8b\x08"], block_size=1024)
+@given(lines=lines, block_size=st.integers(1024, 2000))
 @settings(deadline=None, max_examples=60)
 def test_mutated_lines__each_in_one_place(
     tmp_path_factory: pytest.TempPathFactory,
@@ -80,6 +81,7 @@ def test_mutated_lines__each_in_one_place(
     lines: list[bytes],
     block_size: int,
 ) -> None:
+    lines = [_LINES[0], *lines]  # what begins as a compressed file is taken for one
     data = b"\n".join(each.replace(b"\n", b"") for each in lines * 5) + b"\n"
     path = _file(tmp_path_factory, data)
     rows, bins = _read(path, format, 1 << 30)
