@@ -14,6 +14,7 @@ _noted = threading.Event()
 
 def note_interrupts() -> None:
     """Note Ctrl-C from now on, besides raising it; where it is ignored leave that."""
+    _noted.clear()  # one that ended a command before this one, in the same process
     in_main = threading.current_thread() is threading.main_thread()
     if in_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)

@@ -452,6 +452,20 @@ def test_interrupt__that_a_library_swallowed_takes_effect_at_the_next_step() -> 
     assert done.stderr.splitlines()[-1] == "KeyboardInterrupt"
 
 
+def test_interrupt__of_an_earlier_command_does_not_end_the_next() -> None:
+    script = (
+        "import os, signal\n"
+        "from emotiset.interrupts import note_interrupts, raise_noted\n"
+        "note_interrupts()\n"
+        "try:\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "except KeyboardInterrupt:\n"
+        "    note_interrupts()\n"
+        "raise_noted()\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
 def test_error__leaves_no_process_that_was_getting_ready(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "emotiset", "train", tmp_path / "none.json"],
