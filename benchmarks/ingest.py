@@ -1,10 +1,10 @@
 """Reading and labeling against the floor: decoding every line of JSON, and no more.
 
-``python benchmarks/ingest.py FOLDER --gigabytes 2`` builds an input of that size from
-the tweets under FOLDER, each copy made distinct, and prints a Markdown table: GB/s and
-tweets/s of two processes that do all of `label_block` (read, scan, decode, label,
-language, key), of two that only decode each line with the typed decoder, and of two
-that only decompress.  Starting the processes and compiling is not counted; the numbers
+``python benchmarks/ingest.py [FOLDER] --gigabytes 2`` builds an input of that size from
+the tweets under FOLDER, or the stream of ``EMOTISET_REAL_DATA``, each copy made
+distinct, and prints a Markdown table: GB/s and tweets/s of two processes that do all of
+`label_block` (read, scan, decode, label, language, key), of two that only decode each
+line with the typed decoder, and of two that only decompress.  Starting the processes and compiling is not counted; the numbers
 of one row come from runs that take turns, and the medians are shown: the time on the
 clock, and that of both processors, which tells more on a busy machine.
 """
@@ -23,6 +23,7 @@ from pathlib import Path
 import msgspec
 import zstandard
 from inputs import make_distinct, read_lines
+from tables import machine, real_data
 
 from emotiset.config import TrainConfig
 from emotiset.lexicon import load_lexicon
@@ -48,7 +49,7 @@ _DECODER = msgspec.json.Decoder(Tweet)
 def main() -> None:
     """Build the inputs, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path, help="tweets as JSON lines")
+    parser.add_argument("folder", type=Path, nargs="?", help="tweets as JSON lines")
     parser.add_argument("--gigabytes", type=float, default=2.0, help="of plain input")
     parser.add_argument(
         "--share", type=float, default=0.1, help="of it for each compressed input"
@@ -57,7 +58,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--processes", type=int, default=2)
     args = parser.parse_args()
-    lines = read_lines(args.folder)
+    lines = read_lines(args.folder or real_data() / "stream")
     print("| input | all of `label_block` | floor: decode only | decompress only |")
     print("|---|---|---|---|")
     with ProcessPoolExecutor(args.processes) as pool:
@@ -70,6 +71,12 @@ def main() -> None:
                 row = _measure(pool, blocks, args.rounds)
             cells = [_show(seconds, n_bytes, n_lines) for seconds in row]
             print(f"| {kind} | {' | '.join(cells)} |", flush=True)
+    print(
+        f"\nMedians of {args.rounds} runs in turn, {args.processes} processes; plain "
+        f"input is {args.gigabytes:g} GB, compressed input "
+        f"{args.gigabytes * args.share:g} GB before compression, in files of "
+        f"{_PART >> 20} MiB.\n\n{machine()}"
+    )
 
 
 def _build(lines: list[bytes], folder: Path, kind: str, size: int) -> tuple[int, int]:
