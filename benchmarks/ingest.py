@@ -4,9 +4,10 @@
 the tweets under FOLDER, or the stream of ``EMOTISET_REAL_DATA``, each copy made
 distinct, and prints a Markdown table: GB/s and tweets/s of two processes that do all of
 `label_block` (read, scan, decode, label, language, key), of two that only decode each
-line with the typed decoder, and of two that only decompress.  Starting the processes and compiling is not counted; the numbers
-of one row come from runs that take turns, and the medians are shown: the time on the
-clock, and that of both processors, which tells more on a busy machine.
+line with the typed decoder, and of two that only decompress.  Starting the processes
+and compiling is not counted; the numbers of one row come from runs that take turns, and
+the medians are shown: the time on the clock, and that of both processors, which tells
+more on a busy machine.
 """
 
 import argparse

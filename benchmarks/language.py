@@ -7,8 +7,7 @@ environment variable ``EMOTISET_REAL_DATA``.  Speed is taken over all texts.  Ac
 is agreement with the tweets' own ``lang`` where it is a judgement: Twitter's
 identification knew more than the text, yet it erred too.  A library that is slow is
 stopped after ``--seconds`` on each; it then saw the first of the shuffled texts.
-Libraries that are not installed are named and left out:
-``pip install lingua-language-detector pycld2 langdetect langid``.
+Libraries that are not installed are named and left out; the extra ``bench`` has all.
 """
 
 import argparse
