@@ -1,6 +1,5 @@
 """A local cluster of processes, which Ctrl-C finds at any moment and leaves closed."""
 
-import logging
 import signal
 import threading
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from dask.distributed import LocalCluster
 
 from emotiset.entry import check_guard
 from emotiset.memory import ENVIRONMENT
+from emotiset.quiet import SILENT
 
 # What tasks are made of: imported while a worker starts, not by its first task.
 _PRELOADED: Final = ("emotiset.lean", "emotiset.resuming", "emotiset.ready")
@@ -79,7 +79,7 @@ def _start(
             # A copy, for workers that are started anew: Dask gives them what its
             # settings are by then.
             config=deepcopy({"distributed": dask.config.get("distributed")}),
-            silence_logs=logging.CRITICAL,  # a task's own error reaches the client
+            silence_logs=SILENT,  # a task's own error reaches the client
         )
 
 

@@ -3,6 +3,9 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
+
+SILENT: Final = logging.CRITICAL + 1
 
 
 @contextmanager
@@ -11,7 +14,7 @@ def quiet(*names: str) -> Iterator[None]:
     loggers = [logging.getLogger(name) for name in names]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
+        logger.setLevel(SILENT)
     try:
         yield
     finally:

@@ -452,6 +452,29 @@ def test_interrupt__that_a_library_swallowed_takes_effect_at_the_next_step() -> 
     assert done.stderr.splitlines()[-1] == "KeyboardInterrupt"
 
 
+def test_interrupt__that_could_not_be_raised_comes_once_more() -> None:
+    script = (
+        "import gc, os, signal, time\n"
+        "from emotiset.interrupts import note_interrupts\n"
+        "note_interrupts()\n"
+        "def collected(phase, info):\n"
+        "    gc.callbacks.remove(collected)\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "gc.callbacks.append(collected)\n"
+        "gc.collect()\n"
+        "try:\n"
+        "    print('went on', flush=True)\n"
+        "    time.sleep(60)\n"
+        "except KeyboardInterrupt:\n"
+        "    print('interrupted')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True
+    )
+    assert done.stdout == "went on\ninterrupted\n"
+    assert done.stderr == ""
+
+
 def test_interrupt__of_an_earlier_command_does_not_end_the_next() -> None:
     script = (
         "import os, signal\n"
