@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from whole_rules import make_learner
 
 # Name, and what is told of it.
 LABELS = {
@@ -108,9 +109,8 @@ def fit_vw(
 
 
 def fit_sklearn(texts: list[str], polarity: list[int], others: list[str]) -> list[int]:
-    """Run scikit-learn, one pass in the order of the file."""
+    """Run scikit-learn, one pass."""
     from sklearn.feature_extraction.text import HashingVectorizer
-    from sklearn.linear_model import SGDClassifier
 
     hasher = HashingVectorizer(
         analyzer="char",
@@ -120,14 +120,7 @@ def fit_sklearn(texts: list[str], polarity: list[int], others: list[str]) -> lis
         alternate_sign=False,
         norm=None,
     )
-    learner = SGDClassifier(
-        loss="log_loss",
-        alpha=1e-5,
-        learning_rate="invscaling",
-        eta0=0.05,
-        power_t=0.25,
-        random_state=0,
-    )
+    learner = make_learner()
     learner.partial_fit(hasher.transform(texts), polarity, classes=[-1, 1])
     return list(learner.predict(hasher.transform(others)))
 

@@ -5,7 +5,7 @@ All of it goes to standard error, so that standard output stays data.
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -53,7 +53,7 @@ def print_note(message: str) -> None:
 
 
 @contextmanager
-def show_progress(*, quiet: bool) -> Iterator[Callable[[Step], None]]:
+def show_progress(*, quiet: bool) -> Iterator[Progress]:
     """Give a function that shows steps: bars on a terminal, else plain lines.
 
     At each step it raises an interrupt that was swallowed before.

@@ -45,10 +45,11 @@ def press(array: NDArray[Any]) -> NDArray[Any] | Pressed:
     ([1, 2], [-0.0, 7.0], [0.0, -0.0, 7.0, 0.0, 0.0])
     """
     row = array.reshape(-1)
-    where = np.flatnonzero(row.view(np.uint32))
-    if 2 * len(where) >= len(row):
+    bits = row.view(np.uint32)
+    if 2 * np.count_nonzero(bits) >= len(row):  # and their places take no memory
         return array
-    return Pressed(array.shape, where.astype(np.uint32), row[where])
+    where = np.flatnonzero(bits).astype(np.uint32)
+    return Pressed(array.shape, where, row[where])
 
 
 def release(array: NDArray[Any] | Pressed) -> NDArray[Any]:

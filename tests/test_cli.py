@@ -429,66 +429,6 @@ def test_connect__script_from_standard_input_is_told_to_become_a_file() -> None:
     assert "found one from standard input: write it into a file" in last
 
 
-def test_interrupt__that_a_library_swallowed_takes_effect_at_the_next_step() -> None:
-    script = (
-        "import os, signal\n"
-        "from emotiset.console import show_progress\n"
-        "from emotiset.interrupts import note_interrupts\n"
-        "from emotiset.progress import Step\n"
-        "note_interrupts()\n"
-        "with show_progress(quiet=True) as progress:\n"
-        "    try:\n"
-        "        os.kill(os.getpid(), signal.SIGINT)\n"
-        "    except:\n"
-        "        pass\n"
-        "    print('swallowed', flush=True)\n"
-        "    progress(Step('read', 0, 1, 'B'))\n"
-        "    print('went on')\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True
-    )
-    assert done.stdout == "swallowed\n"
-    assert done.stderr.splitlines()[-1] == "KeyboardInterrupt"
-
-
-def test_interrupt__that_could_not_be_raised_comes_once_more() -> None:
-    script = (
-        "import gc, os, signal, time\n"
-        "from emotiset.interrupts import note_interrupts\n"
-        "note_interrupts()\n"
-        "def collected(phase, info):\n"
-        "    gc.callbacks.remove(collected)\n"
-        "    os.kill(os.getpid(), signal.SIGINT)\n"
-        "gc.callbacks.append(collected)\n"
-        "gc.collect()\n"
-        "try:\n"
-        "    print('went on', flush=True)\n"
-        "    time.sleep(60)\n"
-        "except KeyboardInterrupt:\n"
-        "    print('interrupted')\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True
-    )
-    assert done.stdout == "went on\ninterrupted\n"
-    assert done.stderr == ""
-
-
-def test_interrupt__of_an_earlier_command_does_not_end_the_next() -> None:
-    script = (
-        "import os, signal\n"
-        "from emotiset.interrupts import note_interrupts, raise_noted\n"
-        "note_interrupts()\n"
-        "try:\n"
-        "    os.kill(os.getpid(), signal.SIGINT)\n"
-        "except KeyboardInterrupt:\n"
-        "    note_interrupts()\n"
-        "raise_noted()\n"
-    )
-    subprocess.run([sys.executable, "-c", script], check=True)
-
-
 def test_error__leaves_no_process_that_was_getting_ready(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "emotiset", "train", tmp_path / "none.json"],

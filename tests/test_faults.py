@@ -82,6 +82,12 @@ class Faults:
         lines = log.read_text().splitlines() if log.exists() else []
         return [json.loads(line) for line in lines]
 
+    def wait(self) -> None:
+        """Wait until something has happened."""
+        deadline = time.monotonic() + 60
+        while not self.read() and time.monotonic() < deadline:
+            time.sleep(0.02)
+
     @contextlib.contextmanager
     def answer(self, act: Any) -> Iterator[list[Any]]:
         """Call *act* for each new line of the log, in a thread; give what it says."""
@@ -377,9 +383,7 @@ def test_train__interrupted_at_work(
     process = start_training(
         tweet_file, tmp_path / "model", "--workers", "2", **faults.env
     )
-    deadline = time.monotonic() + 60
-    while not faults.read() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    faults.wait()
     os.killpg(process.pid, signal.SIGINT)
     told = finish(process, 30)
     assert told.splitlines()[-1] == "emotiset: interrupted; the model was not written"
@@ -397,9 +401,7 @@ def test_train__interrupted_on_a_cluster_of_others(
     dask_processes.start(2, "--no-nanny")
     where = ["--scheduler-file", dask_processes.file, "--quiet"]
     process = start_training(tweet_file, tmp_path / "model", *where)
-    deadline = time.monotonic() + 60
-    while not faults.read() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    faults.wait()
     os.kill(process.pid, signal.SIGINT)
     told = finish(process, 30)
     assert told == "emotiset: interrupted; the model was not written\n"
@@ -407,6 +409,7 @@ def test_train__interrupted_on_a_cluster_of_others(
     assert not list(tmp_path.glob("*model*"))
 
     # The cluster holds nothing, and serves the next run.
+    deadline = time.monotonic() + 60
     with Client(scheduler_file=str(dask_processes.file)) as client:
         while client.run_on_scheduler(_count_tasks) and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -452,6 +455,13 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", folder], check=True)
 
 
+def check_tells_of_full_disk(done: "subprocess.CompletedProcess[str]") -> None:
+    assert done.returncode == 2
+    assert done.stderr.startswith("emotiset: an output needs a writable place")
+    assert "No space left on device" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize("output", ["-o", "--sample-out", "--rejects"])
 def test_train__disk_that_is_full(
     output: str, run: Any, small_disk: Path, tweet_file: Path, tmp_path: Path
@@ -464,10 +474,7 @@ def test_train__disk_that_is_full(
     others = [] if output == "-o" else ["-o", tmp_path / "model"]
     options = [output, small_disk / "out", "--workers", "1", "--quiet"]
     done = run("train", tweet_file, *others, *SETTINGS, *options)
-    assert done.returncode == 2
-    assert done.stderr.startswith("emotiset: an output needs a writable place")
-    assert "No space left on device" in done.stderr
-    assert done.stderr.count("\n") == 1
+    check_tells_of_full_disk(done)
     assert list(small_disk.iterdir()) == []
     assert not (tmp_path / "model").exists()
 
@@ -480,9 +487,7 @@ def test_train__disk_that_is_full_after_the_model(
     model = small_disk.parent / "model"
     options = ["-o", model, output, small_disk / "out", "--workers", "1", "--quiet"]
     done = run("train", tweet_file, *SETTINGS, *options)
-    assert done.returncode == 2
-    assert done.stderr.startswith("emotiset: an output needs a writable place")
-    assert done.stderr.count("\n") == 1
+    check_tells_of_full_disk(done)
     assert [path.name for path in small_disk.iterdir()] == ["more"]
     assert digest_of(model) == digest
 
@@ -493,9 +498,7 @@ def test_train__work_dir_that_is_full(
     model, work = tmp_path / "model", small_disk / "work"
     command = ("train", tweet_file, "-o", model, *SETTINGS, "--work-dir", work)
     done = run(*command, "--workers", "1", "--quiet")
-    assert done.returncode == 2
-    assert done.stderr.startswith("emotiset: an output needs a writable place")
-    assert done.stderr.count("\n") == 1
+    check_tells_of_full_disk(done)
     assert not model.exists()
     kept = list((work / "blocks").iterdir())
     assert all(pa.ipc.open_file(path).read_all().num_rows for path in kept)

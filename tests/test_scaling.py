@@ -59,11 +59,9 @@ def test_gains__same_bytes_however_the_sample_is_cut(
         for start, stop in pairwise(ends)
         if start <= stop
     ]
-    merged = merge_counts([merge_counts(parts[::-1]), np.zeros_like(parts[0])])
-    assert make_scale(merged, TrainConfig()).tobytes() == whole.tobytes()
-    pressed = [press_counts(part) for part in parts]
-    merged = merge_counts([merge_counts(pressed), parts[0] * 0])
-    assert make_scale(merged, TrainConfig()).tobytes() == whole.tobytes()
+    for some in (parts[::-1], [press_counts(part) for part in parts]):
+        merged = merge_counts([merge_counts(some), np.zeros_like(parts[0])])
+        assert make_scale(merged, TrainConfig()).tobytes() == whole.tobytes()
 
 
 @pytest.mark.parametrize("n_parts", [1, 2, 11])
